@@ -1,0 +1,53 @@
+"""All tables of the store, one module per noun. Importing this registers them in `metadata`."""
+
+from adapters.store.tables.accounts import account_versions, accounts, arena, leases
+from adapters.store.tables.base import SCHEMA, metadata
+from adapters.store.tables.market import candles, instruments, market_stats, quotes
+from adapters.store.tables.paper import (
+    paper_fills,
+    paper_income,
+    paper_orders,
+    paper_positions,
+    paper_wallets,
+)
+from adapters.store.tables.story import api_tokens, diary, equity_snapshots, events
+from adapters.store.tables.trading import (
+    cycles,
+    decisions,
+    fills,
+    income,
+    intents,
+    orders,
+    positions,
+    trades,
+)
+
+__all__ = [
+    "SCHEMA",
+    "account_versions",
+    "accounts",
+    "api_tokens",
+    "arena",
+    "candles",
+    "cycles",
+    "decisions",
+    "diary",
+    "equity_snapshots",
+    "events",
+    "fills",
+    "income",
+    "instruments",
+    "intents",
+    "leases",
+    "market_stats",
+    "metadata",
+    "orders",
+    "paper_fills",
+    "paper_income",
+    "paper_orders",
+    "paper_positions",
+    "paper_wallets",
+    "positions",
+    "quotes",
+    "trades",
+]

@@ -1,0 +1,32 @@
+"""What all tables share: schema, naming of constraints, column types.
+
+Money, prices and quantities are NUMERIC without scale, times are timestamptz (market time unless
+the name starts with `real_`), keys that are compared or paged are text COLLATE "C". CHECKs stand
+in `Table(...)` arguments with a name, because Alembic drops those given inside a column.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, MetaData, Numeric, Text
+
+SCHEMA = "app"
+
+metadata = MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+Key = Text(collation="C")
+Money = Numeric(asdecimal=True)
+Instant = DateTime(timezone=True)
+
+
+def account_column(*, primary_key: bool = False) -> Column[str]:
+    """`account_id` of an account row; never null."""
+    return Column("account_id", Key, primary_key=primary_key, nullable=False)

@@ -1,0 +1,71 @@
+"""The errors of the rules of trading, drawn as a tree; each leaf says what the caller does next.
+
+    TradingError
+    ├── InvalidRecord      a value breaks its own range       -> fix the caller or the configuration
+    ├── BadMarketData      candles with gaps, NaN, crossed    -> no entries for that instrument, exits go on
+    ├── UnknownName        strategy, indicator, timeframe     -> choose one of the listed names
+    ├── VenueError         the venue answered                 -> see the leaf
+    │   ├── OrderRejected      a definite no with a code      -> refuse the intent, never resend it as it is
+    │   ├── OutcomeUnknown     sent, but no definite answer   -> resolve by query, never resend
+    │   └── VenueUnavailable   nothing was sent               -> retry reads, try the write next cycle
+    └── LeaseLost          another run owns the account       -> stop at once, send nothing
+
+A refusal by our own risk rules is ordinary and therefore a value (`trading.risk`), not an error.
+"""
+
+from __future__ import annotations
+
+
+class TradingError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class InvalidRecord(TradingError, ValueError):
+    """A record was built with a value outside its documented range."""
+
+
+class BadMarketData(TradingError):
+    """Market data that must not be traded on; `symbol` and `reason` name the defect."""
+
+    def __init__(self, symbol: str, reason: str) -> None:
+        super().__init__(f"{symbol}: {reason}")
+        self.symbol = symbol
+        self.reason = reason
+
+
+class UnknownName(TradingError, KeyError):
+    """A name that is not in its catalogue; the message lists the valid ones."""
+
+    def __init__(self, kind: str, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(kind, name, known)
+        self.kind = kind
+        self.name = name
+        self.known = known
+
+    def __str__(self) -> str:
+        return f"unknown {self.kind} {self.name!r}; known: {', '.join(self.known)}"
+
+
+class VenueError(TradingError):
+    """The venue, or the way to it, got in the way."""
+
+
+class OrderRejected(VenueError):
+    """The venue refused the order for good; `code` is the venue's, `text` its words."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+
+
+class OutcomeUnknown(VenueError):
+    """The request may or may not have been executed; only the venue can tell."""
+
+
+class VenueUnavailable(VenueError):
+    """The venue could not be reached before anything was sent."""
+
+
+class LeaseLost(TradingError):
+    """The lease of the account belongs to another run; this run must not send anything."""

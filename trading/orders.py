@@ -1,0 +1,206 @@
+"""Orders, fills and intents: the words between a decision and a venue.
+
+`OrderIntent` is what we want before it is sent; the venue knows it by `client_order_id`, a pure
+function of account, slot, symbol, leg and attempt (no clock in it), so that a retry repeats the
+same id. Aster's ids are unique among open orders only: the stored intent row is the guard.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from trading.errors import InvalidRecord
+from trading.units import ZERO
+
+CLIENT_ID_PREFIX = "pf-"
+
+
+class Side(StrEnum):
+    """Of an order."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    """How an order waits and at what it fills."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_MARKET = "stop_market"
+    TAKE_PROFIT_MARKET = "take_profit_market"
+
+    @property
+    def is_conditional(self) -> bool:
+        return self in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
+
+
+class OrderStatus(StrEnum):
+    """As the venue says."""
+
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+
+
+class Leg(StrEnum):
+    """What an intent is for."""
+
+    ENTRY = "entry"
+    STOP = "stop"
+    TARGET = "target"
+    EXIT = "exit"
+
+
+class IntentState(StrEnum):
+    """Life of an intent; see `INTENT_MOVES` for the allowed moves."""
+
+    PLANNED = "planned"
+    SUBMITTING = "submitting"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    FILLED = "filled"
+    CLOSED = "closed"
+    REFUSED = "refused"
+
+    @property
+    def is_settled(self) -> bool:
+        return self in (IntentState.FILLED, IntentState.CLOSED, IntentState.REFUSED)
+
+
+INTENT_MOVES: dict[IntentState, frozenset[IntentState]] = {
+    IntentState.PLANNED: frozenset(
+        {IntentState.SUBMITTING, IntentState.REFUSED, IntentState.CLOSED}
+    ),
+    IntentState.SUBMITTING: frozenset(
+        {
+            IntentState.UNKNOWN,
+            IntentState.OPEN,
+            IntentState.FILLED,
+            IntentState.REFUSED,
+            IntentState.CLOSED,
+        }
+    ),
+    IntentState.UNKNOWN: frozenset(
+        {IntentState.OPEN, IntentState.FILLED, IntentState.CLOSED, IntentState.REFUSED}
+    ),
+    IntentState.OPEN: frozenset({IntentState.FILLED, IntentState.CLOSED}),
+    IntentState.FILLED: frozenset(),
+    IntentState.CLOSED: frozenset(),
+    IntentState.REFUSED: frozenset(),
+}
+"""Only the venue ends `unknown`; a settled intent never moves again."""
+
+
+def client_order_id(*, account_id: str, slot: datetime, symbol: str, leg: Leg, attempt: int) -> str:
+    """Our id for an order: 33 characters of the venue's alphabet, the same for the same inputs."""
+    key = f"{account_id}|{slot.isoformat()}|{symbol}|{leg}|{attempt}".encode()
+    digest = hashlib.blake2s(key, digest_size=18).digest()
+    return CLIENT_ID_PREFIX + base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """An order as a venue takes it. Quantity in base asset, prices quote per base."""
+
+    symbol: str
+    side: Side
+    order_type: OrderType
+    client_order_id: str
+    quantity: Decimal
+    price: Decimal | None = None
+    """Of a limit order."""
+    stop_price: Decimal | None = None
+    """Trigger of a conditional order."""
+    reduce_only: bool = False
+    """May shrink a position, never grow or flip it, for the whole life of the order."""
+
+    def __post_init__(self) -> None:
+        if self.quantity <= ZERO:
+            raise InvalidRecord(f"{self.symbol}: order quantity {self.quantity} must be positive")
+        if self.order_type is OrderType.LIMIT and self.price is None:
+            raise InvalidRecord(f"{self.symbol}: a limit order needs a price")
+        if self.order_type.is_conditional and self.stop_price is None:
+            raise InvalidRecord(f"{self.symbol}: a {self.order_type} order needs a stop price")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order as the venue reports it."""
+
+    venue_order_id: str
+    request: OrderRequest
+    status: OrderStatus
+    filled_quantity: Decimal
+    average_price: Decimal | None
+    """Quantity-weighted mean of its fills; None before the first."""
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def symbol(self) -> str:
+        return self.request.symbol
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.request.quantity - self.filled_quantity
+
+
+class FillCause(StrEnum):
+    """Why a fill happened, where it was not our own plain order."""
+
+    ORDER = "order"
+    LIQUIDATION = "liquidation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """One execution. `fee` is quote paid (negative is a rebate)."""
+
+    trade_id: str
+    """The venue's; with account and symbol it is the key, so a fill is booked once."""
+    venue_order_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    realized_pnl: Decimal
+    """Quote, before fees and funding; zero on increases."""
+    is_maker: bool
+    filled_at: datetime
+    cause: FillCause = FillCause.ORDER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntent:
+    """An order that we want, stored before anything is sent."""
+
+    account_id: str
+    slot: datetime
+    leg: Leg
+    attempt: int
+    request: OrderRequest
+    decision_id: str | None
+    """The decision it serves; None only for protection of a position found without its stop."""

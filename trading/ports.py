@@ -1,0 +1,160 @@
+"""What the rules need from outside, as Protocols. Adapters provide them; tasks pass them in.
+
+All methods that may wait are coroutines. Times are aware UTC market times, money is Decimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from trading.candles import Candle
+from trading.instruments import Instrument
+from trading.market import FundingRate, Quote
+from trading.matching.records import BookState, VenueEvent
+from trading.orders import Fill, Order, OrderRequest
+from trading.positions import Position
+from trading.timeframes import Timeframe
+
+
+class MarketSource(Protocol):
+    """Where candles and quotes come from: a venue, recorded files, or the simulation."""
+
+    @property
+    def name(self) -> str:
+        """Key of the market in the store, e.g. `simulated-7` or `recorded`."""
+        ...
+
+    @property
+    def base_timeframe(self) -> Timeframe:
+        """The finest candles there are; the paper venue matches on these."""
+        ...
+
+    async def instruments(self) -> tuple[Instrument, ...]: ...
+
+    async def candles(
+        self, symbol: str, timeframe: Timeframe, *, until: datetime, limit: int
+    ) -> tuple[Candle, ...]:
+        """Up to `limit` candles that are closed at `until`, oldest first; gaps stay visible."""
+        ...
+
+    async def candles_between(
+        self, symbol: str, timeframe: Timeframe, *, since: datetime, until: datetime
+    ) -> tuple[Candle, ...]:
+        """Candles with `open_time >= since` that are closed at `until`, oldest first."""
+        ...
+
+    async def quote(self, symbol: str, at: datetime) -> Quote: ...
+
+    async def funding_between(
+        self, symbol: str, *, after: datetime, until: datetime
+    ) -> tuple[FundingRate, ...]:
+        """Funding instants with `after < at <= until`, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Money of a venue account, quote."""
+
+    wallet: Decimal
+    """Cash: start + realised - fees + funding + transfers."""
+    unrealized: Decimal
+    margin_used: Decimal
+    available: Decimal
+
+    @property
+    def equity(self) -> Decimal:
+        return self.wallet + self.unrealized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Income:
+    """One line of the venue's ledger other than a fill: funding, transfer, liquidation fee."""
+
+    tran_id: str
+    kind: str
+    symbol: str | None
+    amount: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenuePosition:
+    """A position as the venue reports it, with its mark."""
+
+    position: Position
+    mark: Decimal
+    liquidation_price: Decimal | None
+
+
+class Venue(Protocol):
+    """An exchange we trade on, the paper one included. Submits are never retried in here.
+
+    Raises: `OrderRejected` (definite no), `OutcomeUnknown` (sent, no answer),
+    `VenueUnavailable` (nothing sent).
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def server_time(self) -> datetime: ...
+
+    async def instruments(self) -> tuple[Instrument, ...]: ...
+
+    async def balance(self) -> Balance: ...
+
+    async def positions(self) -> tuple[VenuePosition, ...]: ...
+
+    async def open_orders(self) -> tuple[Order, ...]: ...
+
+    async def order_by_client_id(self, symbol: str, client_order_id: str) -> Order | None:
+        """None means: the venue says that it does not know the id."""
+        ...
+
+    async def fills_since(self, trade_id: str | None) -> tuple[Fill, ...]:
+        """Fills after a trade id (all when None), oldest first, complete."""
+        ...
+
+    async def income_since(self, tran_id: str | None) -> tuple[Income, ...]: ...
+
+    async def set_leverage(self, symbol: str, leverage: int) -> None: ...
+
+    async def submit(self, request: OrderRequest) -> Order: ...
+
+    async def cancel(self, symbol: str, client_order_id: str) -> Order: ...
+
+
+class PaperBook(Protocol):
+    """Stored state of the paper venue for one account, locked while it is open."""
+
+    async def read(self) -> BookState:
+        """The committed state, without a lock."""
+        ...
+
+    def change(self) -> AbstractAsyncContextManager[BookChange]:
+        """Lock, hand out the state, and commit what was recorded when the block ends well."""
+        ...
+
+    async def order_by_client_id(self, client_order_id: str) -> Order | None:
+        """The newest order with that id, open or ended."""
+        ...
+
+    async def fills_since(self, trade_id: str | None) -> tuple[Fill, ...]: ...
+
+    async def income_since(self, tran_id: str | None) -> tuple[Income, ...]: ...
+
+
+class BookChange(Protocol):
+    """One locked change of a paper book."""
+
+    @property
+    def state(self) -> BookState: ...
+
+    def record(self, state: BookState, events: Sequence[VenueEvent]) -> None:
+        """Replace the state and append what happened; written in one transaction at the end."""
+        ...
