@@ -90,6 +90,6 @@ class RiskLimits:
 LIMIT_NAMES = tuple(field.name for field in fields(RiskLimits))
 
 
-def _require(holds: bool, name: str, value: object, allowed: str) -> None:
+def _require(holds: object, name: str, value: object, allowed: str) -> None:
     if not holds:
         raise InvalidRecord(f"{name} is {value}, allowed is {allowed}")
