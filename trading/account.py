@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trading.errors import InvalidRecord
-from trading.risk.limits import RiskLimits
+from trading.limits import RiskLimits
 from trading.timeframes import Timeframe
 from trading.units import ZERO
 

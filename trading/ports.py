@@ -15,8 +15,8 @@ from typing import Protocol
 from trading.candles import Candle
 from trading.instruments import Instrument
 from trading.market import FundingRate, Quote
-from trading.matching.records import BookState, VenueEvent
 from trading.orders import Fill, Order, OrderRequest
+from trading.paper_book import BookState, VenueEvent
 from trading.positions import Position
 from trading.timeframes import Timeframe
 

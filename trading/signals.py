@@ -23,6 +23,8 @@ class Signal:
     take_profit_price: Decimal | None = None
     weight: float = 1.0
     """Share of the usual size to hold (a grid holds 1/n per level); a ratio in 0..1."""
+    scales_in: bool = False
+    """True: a smaller position in the same direction grows to this size (grid); else it is held."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.confidence <= 1.0:

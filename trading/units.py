@@ -28,7 +28,7 @@ def to_price(level: float, tick: Decimal) -> Decimal:
     InvalidRecord
         `level` is not finite or not positive after rounding.
     """
-    candidate = Decimal(repr(level))
+    candidate = Decimal(repr(float(level)))  # a numpy scalar has another repr
     if not candidate.is_finite():
         raise InvalidRecord(f"price level {level!r} is not a finite number")
     price = (candidate / tick).quantize(ONE, rounding=ROUND_HALF_EVEN) * tick

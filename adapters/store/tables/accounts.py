@@ -11,12 +11,11 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from adapters.store.tables.base import Instant, Key, Money, account_column, metadata
+from adapters.store.tables.base import Instant, Key, Money, metadata
 
 accounts = Table(
     "accounts",
@@ -44,12 +43,11 @@ accounts = Table(
 account_versions = Table(
     "account_versions",
     metadata,
-    account_column(primary_key=True),
+    Column("account_id", Key, ForeignKey("app.accounts.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("config", JSONB, nullable=False),
     Column("config_hash", Text, nullable=False),
     Column("real_created_at", Instant, nullable=False, server_default=text("now()")),
-    UniqueConstraint("account_id", "version"),
 )
 
 arena = Table(
@@ -65,7 +63,7 @@ arena = Table(
     Column("started_at", Instant, nullable=False),  # market time of the first start
     Column("ends_at", Instant, nullable=True),
     Column("seen_at", Instant, nullable=False),  # market time last seen alive; `up` resumes here
-    CheckConstraint("only", name="one_row"),
+    CheckConstraint('"only"', name="one_row"),
     CheckConstraint("speed > 0", name="speed_positive"),
 )
 

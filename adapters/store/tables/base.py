@@ -7,7 +7,10 @@ in `Table(...)` arguments with a name, because Alembic drops those given inside 
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, MetaData, Numeric, Text
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Column, DateTime, MetaData, Numeric, Text, TypeDecorator
 
 SCHEMA = "app"
 
@@ -23,7 +26,24 @@ metadata = MetaData(
 )
 
 Key = Text(collation="C")
-Money = Numeric(asdecimal=True)
+
+
+class FiniteNumeric(TypeDecorator[Decimal]):
+    """NUMERIC that takes finite Decimals only: PostgreSQL's own NaN would pass every `> 0` check."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Decimal | None:
+        del dialect
+        if value is None:
+            return None
+        if not isinstance(value, Decimal | int) or not Decimal(value).is_finite():
+            raise ValueError(f"money must be a finite Decimal, not {value!r}")
+        return Decimal(value)
+
+
+Money = FiniteNumeric(asdecimal=True)
 Instant = DateTime(timezone=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Identity, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.store.tables.base import Instant, Key, Money, account_column, metadata
@@ -65,4 +65,5 @@ api_tokens = Table(
     Column("label", Text, nullable=False),
     Column("real_created_at", Instant, nullable=False, server_default=text("now()")),
     Column("real_revoked_at", Instant, nullable=True),
+    CheckConstraint("scope in ('view', 'operate', 'admin')", name="scope"),
 )

@@ -68,6 +68,8 @@ decisions = Table(
     Column("verdict_limit", Text, nullable=True),
     Column("verdict_actual", Text, nullable=True),
     Column("approved_notional", Money, nullable=True),
+    Column("approved_stop_price", Money, nullable=True),  # with the account's default stop
+    Column("approved_take_profit_price", Money, nullable=True),
     Column("reference_price", Money, nullable=False),
     UniqueConstraint("cycle_id", "symbol"),
     Index(
@@ -76,6 +78,8 @@ decisions = Table(
     Index("ix_decisions_asset_action_decided", "asset", "action", text("decided_at desc")),
     CheckConstraint("action in ('buy', 'sell', 'hold', 'close')", name="action"),
     CheckConstraint("allocation_usd >= 0", name="allocation_not_negative"),
+    CheckConstraint("confidence between 0 and 1", name="confidence"),
+    CheckConstraint("verdict in ('approved', 'shrunk', 'denied', 'held')", name="verdict"),
 )
 
 intents = Table(
@@ -118,6 +122,7 @@ intents = Table(
     ),
     CheckConstraint("client_order_id ~ '^[.A-Z:/a-z0-9_-]{1,36}$'", name="client_order_id_pattern"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("side in ('buy', 'sell')", name="side"),
 )
 
 orders = Table(
@@ -140,6 +145,7 @@ orders = Table(
     Column("updated_at", Instant, nullable=False),
     Index("ix_orders_account_id_client_order_id", "account_id", "client_order_id"),
     Index("ix_orders_account_id_updated", "account_id", text("updated_at desc")),
+    CheckConstraint("side in ('buy', 'sell')", name="side"),
 )
 
 fills = Table(
@@ -162,6 +168,8 @@ fills = Table(
     Column("real_booked_at", Instant, nullable=False, server_default=text("now()")),
     UniqueConstraint("account_id", "sequence"),
     Index("ix_fills_account_id_filled", "account_id", text("filled_at desc")),
+    CheckConstraint("side in ('buy', 'sell')", name="side"),
+    CheckConstraint("quantity > 0 and price > 0", name="quantity_and_price_positive"),
 )
 
 income = Table(
@@ -169,10 +177,12 @@ income = Table(
     metadata,
     account_column(primary_key=True),
     Column("tran_id", Key, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),  # order of booking within the account
     Column("kind", Text, nullable=False),
     Column("symbol", Key, nullable=True),
     Column("amount", Money, nullable=False),
     Column("at", Instant, nullable=False),
+    UniqueConstraint("account_id", "sequence"),
     Index("ix_income_account_id_at", "account_id", text("at desc")),
 )
 
@@ -206,6 +216,9 @@ trades = Table(
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant, nullable=True),
     Column("quantity", Money, nullable=False),  # largest held
+    Column("open_quantity", Money, nullable=False),  # signed; zero when closed
+    Column("entered_quantity", Money, nullable=False),
+    Column("exited_quantity", Money, nullable=False),
     Column("entry_price", Money, nullable=False),
     Column("exit_price", Money, nullable=True),
     Column("gross_pnl", Money, nullable=False),
@@ -224,5 +237,7 @@ trades = Table(
     ),
     Index("ix_trades_account_id_opened", "account_id", text("opened_at desc")),
     CheckConstraint("status in ('open', 'closed')", name="status"),
+    CheckConstraint("direction in ('long', 'short')", name="direction"),
+    CheckConstraint("(status = 'closed') = (open_quantity = 0)", name="closed_is_flat"),
 )
 """Round trips, flat to flat. Net PnL = gross - fees + funding."""

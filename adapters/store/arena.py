@@ -1,0 +1,84 @@
+"""The arena: one row with the market that all accounts trade on, and its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.store.documents import to_document
+from adapters.store.errors import StoreError
+from adapters.store.tables import arena as arena_table
+from trading.arena_clock import ArenaClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arena:
+    """What every process has to agree on."""
+
+    market: str
+    """Key of the market in the store, e.g. `simulated-7`."""
+    source: str
+    """`simulated` or `recorded`."""
+    settings: Mapping[str, Any]
+    """How to open the source again: seed, folder, base timeframe."""
+    clock: ArenaClock
+    started_at: datetime
+    """Market time of the first start."""
+    seen_at: datetime
+    """Market time at which it was last seen alive; the next start goes on from here."""
+
+
+def load_arena(conn: Connection) -> Arena | None:
+    """The arena, or None before the first start."""
+    row = conn.execute(select(arena_table)).one_or_none()
+    if row is None:
+        return None
+    return Arena(
+        market=row.market,
+        source=row.source,
+        settings=row.settings,
+        clock=ArenaClock(
+            real_anchor=row.real_anchor,
+            market_anchor=row.market_anchor,
+            speed=row.speed,
+            ends_at=row.ends_at,
+        ),
+        started_at=row.started_at,
+        seen_at=row.seen_at,
+    )
+
+
+def save_arena(conn: Connection, arena: Arena) -> None:
+    """Insert or replace the one arena."""
+    values = {
+        "market": arena.market,
+        "source": arena.source,
+        "settings": to_document(arena.settings),
+        "speed": arena.clock.speed,
+        "real_anchor": arena.clock.real_anchor,
+        "market_anchor": arena.clock.market_anchor,
+        "ends_at": arena.clock.ends_at,
+        "started_at": arena.started_at,
+        "seen_at": arena.seen_at,
+    }
+    conn.execute(
+        insert(arena_table)
+        .values(only=True, **values)
+        .on_conflict_do_update(index_elements=["only"], set_=values)
+    )
+
+
+def touch_arena(conn: Connection, seen_at: datetime) -> None:
+    """Note the market time at which the arena is alive; time never goes back.
+
+    Raises `StoreError` when there is no arena.
+    """
+    later = func.greatest(arena_table.c.seen_at, seen_at)
+    done = conn.execute(update(arena_table).values(seen_at=later))
+    if done.rowcount == 0:
+        raise StoreError("no arena has been started on this database; run perpflow up")

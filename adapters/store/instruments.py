@@ -1,0 +1,67 @@
+"""Instruments as a market described them: filters and margin tables, Decimals exact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.store.documents import to_document
+from adapters.store.tables import instruments as instruments_table
+from trading.instruments import Instrument, MaintenanceBracket
+
+_OWN_COLUMNS = ("symbol", "base", "quote", "tick_size", "step_size", "min_notional")
+_DECIMALS = ("min_quantity", "max_quantity", "max_market_quantity")
+_COUNTS = ("max_open_orders", "max_conditional_orders")
+
+
+def save_instruments(conn: Connection, market: str, instruments: Sequence[Instrument]) -> None:
+    """Insert or replace; always in the order of symbols, so that two savers cannot block."""
+    for instrument in sorted(instruments, key=lambda each: each.symbol):
+        values: dict[str, Any] = {name: getattr(instrument, name) for name in _OWN_COLUMNS}
+        values["filters"] = _filters(instrument)
+        conn.execute(
+            insert(instruments_table)
+            .values(market=market, **values)
+            .on_conflict_do_update(index_elements=["market", "symbol"], set_=values)
+        )
+
+
+def load_instruments(conn: Connection, market: str) -> tuple[Instrument, ...]:
+    """All instruments of a market, by symbol."""
+    query = (
+        select(instruments_table)
+        .where(instruments_table.c.market == market)
+        .order_by(instruments_table.c.symbol)
+    )
+    return tuple(_instrument(row) for row in conn.execute(query))
+
+
+def _filters(instrument: Instrument) -> dict[str, Any]:
+    filters = {name: getattr(instrument, name) for name in (*_DECIMALS, *_COUNTS)}
+    filters["funding_interval_seconds"] = int(instrument.funding_interval.total_seconds())
+    filters["brackets"] = [asdict(bracket) for bracket in instrument.brackets]
+    return to_document(filters)
+
+
+def _instrument(row: Row[Any]) -> Instrument:
+    return Instrument(
+        **{name: getattr(row, name) for name in _OWN_COLUMNS},
+        **{name: Decimal(row.filters[name]) for name in _DECIMALS},
+        **{name: row.filters[name] for name in _COUNTS},
+        funding_interval=timedelta(seconds=row.filters["funding_interval_seconds"]),
+        brackets=tuple(
+            MaintenanceBracket(
+                notional_floor=Decimal(bracket["notional_floor"]),
+                max_leverage=bracket["max_leverage"],
+                maintenance_ratio=Decimal(bracket["maintenance_ratio"]),
+                cumulative=Decimal(bracket["cumulative"]),
+            )
+            for bracket in row.filters["brackets"]
+        ),
+    )

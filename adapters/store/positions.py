@@ -1,0 +1,68 @@
+"""Open positions as the venue last reported them; the venue wins, so each report replaces all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from adapters.store.locks import lock_until_commit
+from adapters.store.tables import positions as positions_table
+from trading.ports import VenuePosition
+from trading.positions import Position
+
+
+def replace_positions(
+    conn: Connection, account_id: str, positions: Sequence[VenuePosition], seen_at: datetime
+) -> None:
+    """Make the stored positions of the account exactly these, seen at `seen_at`."""
+    lock_until_commit(conn, f"positions {account_id}")
+    conn.execute(delete(positions_table).where(positions_table.c.account_id == account_id))
+    if positions:
+        conn.execute(
+            insert(positions_table), [_row(account_id, each, seen_at) for each in positions]
+        )
+
+
+def load_positions(conn: Connection, account_id: str) -> tuple[VenuePosition, ...]:
+    """Positions of the last report, by symbol."""
+    query = (
+        select(positions_table)
+        .where(positions_table.c.account_id == account_id)
+        .order_by(positions_table.c.symbol)
+    )
+    return tuple(_position(row) for row in conn.execute(query))
+
+
+def _row(account_id: str, reported: VenuePosition, seen_at: datetime) -> dict[str, Any]:
+    position = reported.position
+    return {
+        "account_id": account_id,
+        "symbol": position.symbol,
+        "quantity": position.quantity,
+        "entry_price": position.entry_price,
+        "mark_price": reported.mark,
+        "unrealized_pnl": position.unrealized_pnl(reported.mark),
+        "leverage": position.leverage,
+        "margin": position.isolated_margin,
+        "liquidation_price": reported.liquidation_price,
+        "opened_at": position.opened_at,
+        "seen_at": seen_at,
+    }
+
+
+def _position(row: Row[Any]) -> VenuePosition:
+    return VenuePosition(
+        position=Position(
+            symbol=row.symbol,
+            quantity=row.quantity,
+            entry_price=row.entry_price,
+            leverage=row.leverage,
+            isolated_margin=row.margin,
+            opened_at=row.opened_at,
+        ),
+        mark=row.mark_price,
+        liquidation_price=row.liquidation_price,
+    )

@@ -1,0 +1,175 @@
+"""The paper venue: an exchange made of candles, standing at one market instant.
+
+It implements `trading.ports.Venue` over the matching engine. Every call first matches what was
+traded up to `as_of`, and commits that with its events; the book never goes back in time. The one
+rule not to break: a submit is executed once per call, as at Aster, and a client order id protects
+only while its order is open, so the stored intent is the guard against a repeat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.venues.paper.catch_up import catch_up
+from trading.errors import BadMarketData, OrderRejected, VenueUnavailable
+from trading.instruments import Instrument
+from trading.market import Quote
+from trading.matching import amendments, margin, submission
+from trading.matching.liquidation import liquidation_price
+from trading.orders import Fill, Order, OrderRequest
+from trading.paper_book import BookState, OrderChanged, VenueEvent
+from trading.ports import (
+    Balance,
+    BookChange,
+    Income,
+    MarketSource,
+    PaperBook,
+    VenuePosition,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class PaperVenue:
+    """One account's paper venue at `as_of`, or later if its book is already further.
+
+    Raises from any call: `VenueUnavailable` when the market cannot say what was traded; from
+    `positions` and `balance` also `BadMarketData` when there is no usable quote.
+    """
+
+    book: PaperBook
+    market: MarketSource
+    as_of: datetime
+    account_id: str
+    _instruments: dict[str, Instrument] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return "paper"
+
+    async def server_time(self) -> datetime:
+        """The market instant at which the venue stands."""
+        return (await self._current()).matched_until
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        return tuple((await self._by_symbol()).values())
+
+    async def balance(self) -> Balance:
+        state = await self._current()
+        marks = {symbol: (await self._quote(symbol, state)).mark for symbol in state.positions}
+        return margin.balance(state, marks)
+
+    async def positions(self) -> tuple[VenuePosition, ...]:
+        """Open positions by symbol, each with its mark and liquidation price."""
+        state = await self._current()
+        return tuple(
+            [
+                VenuePosition(
+                    position=position,
+                    mark=(await self._quote(symbol, state)).mark,
+                    liquidation_price=liquidation_price(position, await self._instrument(symbol)),
+                )
+                for symbol, position in sorted(state.positions.items())
+            ]
+        )
+
+    async def open_orders(self) -> tuple[Order, ...]:
+        """In order of arrival."""
+        return tuple((await self._current()).orders.values())
+
+    async def order_by_client_id(self, symbol: str, client_order_id: str) -> Order | None:
+        await self._current()
+        order = await self.book.order_by_client_id(client_order_id)
+        return order if order is not None and order.symbol == symbol else None
+
+    async def fills_since(self, trade_id: str | None) -> tuple[Fill, ...]:
+        await self._current()
+        return await self.book.fills_since(trade_id)
+
+    async def income_since(self, tran_id: str | None) -> tuple[Income, ...]:
+        await self._current()
+        return await self.book.income_since(tran_id)
+
+    async def set_leverage(self, symbol: str, leverage: int) -> None:
+        """Raises `OrderRejected`: -4161 while a position is open at another leverage."""
+        instrument = await self._instrument(symbol)
+        await self._current()
+        async with self.book.change() as change:
+            state, events = await self._caught_up(change)
+            after = amendments.set_leverage(state, symbol, leverage, instrument)
+            change.record(after, events)
+
+    async def submit(self, request: OrderRequest) -> Order:
+        """Execute or rest the order at the venue's instant; the order as the venue has it then."""
+        instrument = await self._instrument(request.symbol)
+        # Matching is committed first, so that a refused order does not take it back.
+        await self._current()
+        async with self.book.change() as change:
+            state, before = await self._caught_up(change)
+            try:
+                quote = await self._quote(request.symbol, state)
+            except BadMarketData as error:
+                raise VenueUnavailable(
+                    f"no usable quote, nothing was sent for {request.client_order_id}: {error}"
+                ) from error
+            after, events = submission.submit(
+                state, request, instrument=instrument, quote=quote, at=state.matched_until
+            )
+            change.record(after, [*before, *events])
+        return _order_of(events)
+
+    async def cancel(self, symbol: str, client_order_id: str) -> Order:
+        """Raises `OrderRejected` (-2011) when no open order of the symbol has the id."""
+        await self._current()
+        async with self.book.change() as change:
+            state, before = await self._caught_up(change)
+            after, events = amendments.cancel(state, client_order_id, state.matched_until)
+            order = _order_of(events)
+            if order.symbol != symbol:
+                raise OrderRejected(
+                    -2011, f"Unknown order sent: {client_order_id} is not an order of {symbol}."
+                )
+            change.record(after, [*before, *events])
+        return order
+
+    async def _current(self) -> BookState:
+        """The committed book at `as_of`; takes the lock only when there is something to match."""
+        state = await self.book.read()
+        if state.matched_until >= self.as_of:
+            return state
+        async with self.book.change() as change:
+            state, events = await self._caught_up(change)
+            change.record(state, events)
+        return state
+
+    async def _caught_up(self, change: BookChange) -> tuple[BookState, list[VenueEvent]]:
+        """Asked again under the lock: another run may have moved the book meanwhile."""
+        return await catch_up(
+            change.state,
+            market=self.market,
+            instruments=await self._by_symbol(),
+            until=self.as_of,
+        )
+
+    async def _quote(self, symbol: str, state: BookState) -> Quote:
+        return await self.market.quote(symbol, state.matched_until)
+
+    async def _instrument(self, symbol: str) -> Instrument:
+        known = await self._by_symbol()
+        if symbol not in known:
+            raise OrderRejected(
+                -1121,
+                f"Invalid symbol: market {self.market.name} of account {self.account_id} has no"
+                f" {symbol}; it has {', '.join(sorted(known))}.",
+            )
+        return known[symbol]
+
+    async def _by_symbol(self) -> dict[str, Instrument]:
+        if self._instruments is None:
+            self._instruments = {one.symbol: one for one in await self.market.instruments()}
+        return self._instruments
+
+
+def _order_of(events: list[VenueEvent]) -> Order:
+    """The order that a submit or cancel was about: its first event."""
+    return next(event.order for event in events if isinstance(event, OrderChanged))

@@ -1,0 +1,102 @@
+"""Reads the outbox as it grows and publishes it to the hub.
+
+LISTEN first, then read on from the last id; a notification only means "look", its content is not
+used. A look every five seconds catches what no notification announced. A lost connection is opened
+again and the reading goes on where it stopped, so nothing is missed and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.views.events import BATCH, events_after, newest_event_id
+from api.sockets.hub import Hub
+
+log = logging.getLogger("perpflow.api")
+
+CHANNEL = "app_events"
+POLL_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 5.0
+_LOST = (psycopg.Error, DBAPIError, PoolTimeout, OSError)
+
+
+class EventFeed:
+    """One background task per process."""
+
+    def __init__(
+        self, engine: AsyncEngine, hub: Hub, *, poll_seconds: float = POLL_SECONDS
+    ) -> None:
+        self._engine = engine
+        self._hub = hub
+        self._poll_seconds = poll_seconds
+        self._last_id: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.is_listening = False
+
+    def start(self) -> None:
+        """Begin in the background; returns at once, also while the database is down."""
+        self._task = asyncio.create_task(self._run(), name="event-feed")
+
+    async def stop(self) -> None:
+        """End the task and its connection."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                async with await self._connect() as conn:
+                    await conn.execute(f"LISTEN {CHANNEL}")
+                    self.is_listening = True
+                    pause = _FIRST_PAUSE_SECONDS
+                    await self._follow(conn)
+            except _LOST as error:
+                log.warning(
+                    "the event feed lost the database (%s); trying again in %.2f s",
+                    type(error).__name__,
+                    pause,
+                )
+            except Exception:
+                # Whatever it was, a silent feed would look like a quiet market.
+                log.exception("the event feed failed; trying again in %.2f s", pause)
+            finally:
+                self.is_listening = False
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def _connect(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
+        url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return await psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=5, application_name="perpflow-api-feed"
+        )
+
+    async def _follow(self, conn: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        while True:
+            await self._read_on()
+            async for _ in conn.notifies(timeout=self._poll_seconds, stop_after=1):
+                pass
+
+    async def _read_on(self) -> None:
+        if self._last_id is None:
+            async with self._engine.connect() as reader:
+                self._last_id = await newest_event_id(reader)
+        while True:
+            async with self._engine.connect() as reader:
+                events = await events_after(reader, self._last_id)
+            self._hub.publish(events)
+            if events:
+                self._last_id = events[-1].id
+            if len(events) < BATCH:
+                return
+            await asyncio.sleep(0)  # let the sockets write before the next batch

@@ -1,0 +1,195 @@
+"""The `perpflow` command. Commands only translate: options in, sentences and exit codes out.
+
+Data goes to stdout, everything else to stderr. What is heavy (Prefect, SQLAlchemy, TA-Lib) is
+imported inside the command that needs it, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.exit_codes import ExitCode
+from cli.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from adapters.config.settings import Settings
+
+app = typer.Typer(
+    name="perpflow",
+    help="AI crypto-perpetuals trading arena: every decision explained, every order accounted for.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(help="Show and check the configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="Accounts file; default ./accounts.yaml, else a demo."),
+]
+
+
+def run() -> None:
+    """Console entry: runs a command and ends with its exit code."""
+    from adapters.config.problems import ConfigurationError
+
+    try:
+        app()
+    except ConfigurationError as error:
+        _complain(_problems_text(error))
+        sys.exit(ExitCode.INVALID_CONFIGURATION)
+    except CommandFailed as failure:
+        _complain(f"perpflow: {failure}")
+        sys.exit(failure.code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+@app.command()
+def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declares them
+    *,
+    market: Annotated[str | None, typer.Option(help="simulated (default) or recorded.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder with recorded candles.")] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Market seconds per real second; default 60.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the simulated market; default 7.")] = None,
+    config: Config = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address of the dashboard; default 0.0.0.0.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Of the dashboard; default 3000.")] = None,
+    prefect_port: Annotated[int | None, typer.Option(help="Of Prefect; default 4200.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Data folder; as PERPFLOW_HOME.")] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="One cycle of every account, then stop.")
+    ] = False,
+    new_link: Annotated[
+        bool, typer.Option("--new-link", help="Make another operator link.")
+    ] = False,
+) -> None:
+    """Start everything: database, Prefect, API and dashboard, one flow per account."""
+    settings, environ = _settings(
+        PERPFLOW_MARKET=market,
+        PERPFLOW_MARKET_DATA=data,
+        PERPFLOW_SPEED=speed,
+        PERPFLOW_SEED=seed,
+        PERPFLOW_CONFIG=config,
+        API_HOST=host,
+        API_PORT=port,
+        PERPFLOW_PREFECT_PORT=prefect_port,
+        PERPFLOW_HOME=data_dir,
+    )
+    from cli.up.command import run_up
+
+    raise typer.Exit(run_up(settings, environ, once=once, new_link=new_link))
+
+
+@app.command()
+def down() -> None:
+    """Stop what `up` started; positions stay."""
+    settings, _ = _settings()
+    from cli.arena_control import stop_arena
+
+    typer.echo(stop_arena(settings.home), err=True)
+
+
+@app.command()
+def status(*, as_json: Json = False) -> None:
+    """One screen about the running arena."""
+    settings, _ = _settings()
+    from cli.arena_control import fetch_status
+    from cli.status_screen import show_status
+
+    found = fetch_status(settings)
+    _print_json(found) if as_json else show_status(found)
+
+
+@app.command()
+def leaderboard(*, as_json: Json = False) -> None:
+    """The accounts, best total return first."""
+    settings, _ = _settings()
+    from cli.arena_control import running_url
+    from cli.console import stdout_console
+    from cli.leaderboard import fetch_leaderboard, show_leaderboard
+
+    found = fetch_leaderboard(running_url(settings))
+    if as_json:
+        _print_json({"schema_version": 1, **found})
+    else:
+        show_leaderboard(found, stdout_console())
+
+
+@app.command()
+def doctor(*, config: Config = None, as_json: Json = False) -> None:
+    """Check what the arena needs, with a fix for what is missing."""
+    from cli.doctor.command import run_doctor
+
+    raise typer.Exit(run_doctor({"PERPFLOW_CONFIG": config}, as_json=as_json))
+
+
+@app.command()
+def version(*, as_json: Json = False) -> None:
+    """The versions to name in a report."""
+    from cli.version import versions
+
+    found = versions()
+    if as_json:
+        _print_json({"schema_version": 1, **found})
+    else:
+        for name, value in found.items():
+            typer.echo(f"{name:<12} {value}")
+
+
+@config_app.command("show")
+def config_show(*, config: Config = None, as_json: Json = False) -> None:
+    """The configuration as it applies; of secrets only whether they are set."""
+    settings, environ = _settings(PERPFLOW_CONFIG=config)
+    from cli.configuration import describe
+    from cli.configuration_screen import show_configuration
+
+    found = describe(settings, environ)
+    _print_json(found) if as_json else show_configuration(found)
+
+
+@config_app.command("validate")
+def config_validate(config: Config = None) -> None:
+    """Every problem of the configuration, with file and line."""
+    settings, environ = _settings(PERPFLOW_CONFIG=config)
+    from cli.configuration import validate
+
+    typer.echo(validate(settings, environ))
+
+
+def _settings(**overrides: object) -> tuple[Settings, dict[str, str]]:
+    from adapters.config.settings import effective_environment, load_settings
+
+    environ = effective_environment(os.environ, Path.cwd())
+    return load_settings(environ, overrides), environ
+
+
+def _problems_text(error: Any) -> str:
+    count = len(error.problems)
+    noun = "problem" if count == 1 else "problems"
+    return f"perpflow: the configuration has {count} {noun}:\n{error}"
+
+
+def _complain(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _print_json(document: object) -> None:
+    typer.echo(json.dumps(document, indent=2))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,204 @@
+"""Puts the arena's accounts into Prefect: one work pool, one deployment for each account.
+
+A deployment is `trade-account/<account_id>` and carries the id as its only parameter. Registering
+is idempotent and keeps what the operator set (a paused deployment stays paused). What an earlier
+start left behind is cleared first: planned runs are deleted, so that a restart does not run a burst
+of late cycles, and runs that died with their process are marked as crashed.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    WorkPoolCreate,
+    WorkPoolUpdate,
+)
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+)
+from prefect.client.schemas.objects import (
+    ConcurrencyLimitStrategy,
+    ConcurrencyOptions,
+)
+from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.types import DateTime
+from prefect.workers.process import ProcessWorker
+
+from deployments.left_overs import clear_left_over_runs
+from deployments.schedule import RealSchedule
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.responses import DeploymentResponse
+
+WORK_POOL = "perpflow"
+FLOW_NAME = "trade-account"
+ENTRYPOINT = "flows.trade_account.trade_account"
+"""A module path: a path to a file would load the module twice (reference: prefect.md, traps)."""
+
+_TAG = "perpflow"
+_PAGE = 200  # the server's largest page
+_GRACE_SECONDS = 120
+"""How long the place of a run that never came up stays taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDeployment:
+    """What Prefect has to know about one account; never a secret."""
+
+    account_id: str
+    description: str
+    schedule: RealSchedule | None
+    """None: runs are only made by hand (`up --once`)."""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowReference:
+    """Which flow the deployments run; tests bring their own."""
+
+    name: str = FLOW_NAME
+    entrypoint: str = ENTRYPOINT
+
+
+async def register_accounts(
+    client: PrefectClient,
+    accounts: Sequence[AccountDeployment],
+    *,
+    work_folder: Path,
+    flow: FlowReference = FlowReference(),
+    pool: str = WORK_POOL,
+) -> dict[str, UUID]:
+    """Make Prefect's deployments equal to `accounts`; returns deployment ids by account id."""
+    await ensure_work_pool(client, pool)
+    flow_id = await client.create_flow_from_name(flow.name)
+    existing = {found.name: found for found in await _deployments_of(client, flow.name)}
+    await clear_left_over_runs(client, [found.id for found in existing.values()])
+    wanted = {account.account_id for account in accounts}
+    for name, found in existing.items():
+        if name not in wanted:
+            await client.delete_deployment(found.id)
+    return {
+        account.account_id: await _save_deployment(
+            client, flow_id, flow.entrypoint, account, pool=pool, work_folder=work_folder
+        )
+        for account in accounts
+    }
+
+
+async def stop_schedules(client: PrefectClient, deployment_ids: Iterable[UUID]) -> None:
+    """No further runs are planned; used when recorded data has come to its end."""
+    for deployment_id in deployment_ids:
+        for schedule in await client.read_deployment_schedules(deployment_id):
+            await client.update_deployment_schedule(deployment_id, schedule.id, active=False)
+
+
+async def ensure_work_pool(client: PrefectClient, pool: str = WORK_POOL) -> None:
+    """The pool, of type process, ready to hand out runs."""
+    template = ProcessWorker.get_default_base_job_template()
+    try:
+        await client.create_work_pool(
+            WorkPoolCreate(
+                name=pool,
+                type=ProcessWorker.type,
+                base_job_template=template,
+                description="Runs the cycles of the accounts as processes on this machine.",
+            )
+        )
+    except ObjectAlreadyExists:
+        # The last stop has paused it so that no run began any more.
+        await pause_work_pool(client, paused=False, pool=pool)
+
+
+async def pause_work_pool(client: PrefectClient, *, paused: bool, pool: str = WORK_POOL) -> None:
+    """While paused, workers get no runs; those that have begun go on."""
+    await client.update_work_pool(pool, WorkPoolUpdate(is_paused=paused))
+
+
+async def start_runs(client: PrefectClient, deployment_ids: dict[str, UUID]) -> dict[str, UUID]:
+    """One flow run for each deployment, due now; returns flow run ids by account id."""
+    return {
+        account_id: (await client.create_flow_run_from_deployment(deployment_id)).id
+        for account_id, deployment_id in deployment_ids.items()
+    }
+
+
+async def _save_deployment(
+    client: PrefectClient,
+    flow_id: UUID,
+    entrypoint: str,
+    account: AccountDeployment,
+    *,
+    pool: str,
+    work_folder: Path,
+) -> UUID:
+    # `paused` is left out on purpose: the server then keeps the flag of an existing deployment.
+    return await client.create_deployment(
+        flow_id=flow_id,
+        name=account.account_id,
+        description=account.description,
+        entrypoint=entrypoint,
+        parameters={"account_id": account.account_id},
+        parameter_openapi_schema=_PARAMETER_SCHEMA,
+        enforce_parameter_schema=True,
+        tags=[_TAG, *account.tags],
+        work_pool_name=pool,
+        job_variables=_job_variables(work_folder),
+        schedules=[] if account.schedule is None else [_interval_schedule(account.schedule)],
+        concurrency_limit=1,
+        concurrency_options=ConcurrencyOptions(
+            # Waiting runs would pile up behind a slow cycle and then all be skipped by the lease.
+            collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW,
+            grace_period_seconds=_GRACE_SECONDS,
+        ),
+    )
+
+
+_PARAMETER_SCHEMA = {
+    "title": "Parameters",
+    "type": "object",
+    "properties": {
+        "account_id": {"title": "account_id", "type": "string", "position": 0},
+    },
+    "required": ["account_id"],
+}
+
+
+def _job_variables(work_folder: Path) -> dict[str, str]:
+    # With a command of our own Prefect skips its workspace supervisor, a second interpreter
+    # for each run that only looks for pull steps; we have none.
+    return {
+        "command": shlex.join([sys.executable, "-m", "prefect.engine"]),
+        "working_dir": str(work_folder),
+    }
+
+
+def _interval_schedule(schedule: RealSchedule) -> DeploymentScheduleCreate:
+    anchor = DateTime.fromtimestamp(schedule.anchor.timestamp(), tz=schedule.anchor.tzinfo)
+    return DeploymentScheduleCreate(
+        schedule=IntervalSchedule(interval=schedule.interval, anchor_date=anchor, timezone="UTC"),
+        active=True,
+    )
+
+
+async def _deployments_of(client: PrefectClient, flow_name: str) -> list[DeploymentResponse]:
+    found: list[DeploymentResponse] = []
+    while True:
+        page = await client.read_deployments(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow_name])),
+            limit=_PAGE,
+            offset=len(found),
+        )
+        found.extend(page)
+        if len(page) < _PAGE:
+            return found

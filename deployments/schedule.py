@@ -1,0 +1,67 @@
+"""From market time to real time: when an account's cycle is due on the wall clock.
+
+Slots are the multiples of the account's interval in market time (since the Unix epoch, UTC). The
+arena's clock turns them into real instants that are `interval / speed` apart. The anchor is a slot,
+so every run that Prefect plans falls on one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trading.arena_clock import ArenaClock
+from trading.errors import InvalidRecord
+from trading.timeframes import Timeframe
+
+SHORTEST_REAL_INTERVAL = timedelta(seconds=10)
+"""A process worker needs some six CPU-seconds for each run (reference: prefect.md)."""
+
+LEAD = timedelta(seconds=6)
+"""Real time between a start and the first slot: the scheduler's loop plus the worker's query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealSchedule:
+    """Every `interval` of real time, counted from `anchor` (aware UTC)."""
+
+    interval: timedelta
+    anchor: datetime
+
+
+def schedule_for(clock: ArenaClock, interval: Timeframe) -> RealSchedule:
+    """The real schedule of an account that decides every `interval` of market time.
+
+    The anchor is the first slot at or after the clock's market anchor.
+    """
+    slot = interval.floor(clock.market_anchor)
+    if slot < clock.market_anchor:
+        slot += interval.length
+    return RealSchedule(interval=clock.real_length(interval.length), anchor=clock.real_at(slot))
+
+
+def require_bearable_speed(speed: float, interval: Timeframe) -> None:
+    """Raises `InvalidRecord` when cycles would come faster than they can be started."""
+    real = interval.length / speed
+    if real < SHORTEST_REAL_INTERVAL:
+        fastest = int(interval.length / SHORTEST_REAL_INTERVAL)
+        raise InvalidRecord(
+            f"speed {speed:g} makes a cycle of an account with interval {interval} due every "
+            f"{real.total_seconds():.2g} s; the fastest bearable speed is {fastest} "
+            f"(one cycle every {SHORTEST_REAL_INTERVAL.seconds} s)"
+        )
+
+
+def next_slot(clock: ArenaClock, interval: Timeframe, *, real: datetime) -> datetime:
+    """Real instant of the first slot after a real instant."""
+    market = clock.market_at(real)
+    return clock.real_at(interval.floor(market) + interval.length)
+
+
+def prefetch_seconds(shortest: timedelta) -> int:
+    """How early the worker may start the interpreter of a run that is due.
+
+    A quarter of the shortest real interval, at most 10 s: earlier, and the run before it might
+    still hold the account's only place, so that Prefect would cancel the new one.
+    """
+    return max(1, min(10, int(shortest.total_seconds() / 4)))

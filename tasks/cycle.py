@@ -1,0 +1,230 @@
+"""A cycle: one account, one slot, one lease.
+
+The slot row and the lease in Postgres decide who may work, not Prefect's concurrency. A cycle of a
+simulated or recorded market is computed as of its slot, so the same seed gives the same result
+however late the process starts; a run later than half its interval is skipped with its reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from prefect import get_run_logger, task
+from prefect.context import FlowRunContext
+
+from adapters.store.accounts import StoredAccount, load_account
+from adapters.store.arena import Arena, load_arena
+from adapters.store.cycles import (
+    Claim,
+    finish_cycle,
+    record_skipped,
+    release_lease,
+    renew_lease,
+    require_lease,
+)
+from adapters.store.cycles import (
+    claim_slot as claim_slot_row,
+)
+from adapters.store.paper_books import PostgresPaperBook
+from tasks.options import ONCE
+from tasks.resources import store_engine
+from trading.account import Account, AccountStatus, TradingState
+from trading.errors import InvalidRecord
+from trading.timeframes import floor_instant
+
+LEASE_SECONDS = 60
+"""A killed run frees its account after this long (faults R33)."""
+RENEW_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """What every step of a cycle needs to know."""
+
+    id: UUID
+    account: Account
+    config_version: int
+    trading_state: TradingState
+    peak_equity: Decimal | None
+    arena: Arena
+    slot: datetime
+    as_of: datetime
+    """Market time of everything the cycle reads and does."""
+    lease_token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Why a run did nothing: `code` for machines, `sentence` for people."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """How the run was started."""
+
+    trigger: str
+    scheduled_at: datetime
+    flow_run_id: str | None
+
+
+def _read_call(now: datetime) -> _Call:
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if run is None:
+        return _Call(trigger="manual", scheduled_at=now, flow_run_id=None)
+    scheduled = run.expected_start_time
+    return _Call(
+        trigger="schedule" if run.auto_scheduled else "manual",
+        scheduled_at=now if scheduled is None else scheduled.astimezone(UTC),
+        flow_run_id=str(run.id),
+    )
+
+
+def slot_of(arena: Arena, account: Account, call_trigger: str, scheduled_at: datetime) -> datetime:
+    """Market time that a run stands for.
+
+    Scheduled runs fall on a multiple of the interval (to the nearest, since real instants are
+    rounded to microseconds); a run by hand stands for the second in which it was asked for.
+    """
+    market = arena.clock.market_at(scheduled_at)
+    if call_trigger == "manual":
+        return floor_instant(market, timedelta(seconds=1))
+    half = account.interval.length / 2
+    return floor_instant(market + half, account.interval.length)
+
+
+def _why_skip(stored: StoredAccount, arena: Arena, slot: datetime, now: datetime) -> Skip | None:
+    if stored.status is not AccountStatus.ACTIVE:
+        return Skip(code="account_" + stored.status, sentence=f"the account is {stored.status}")
+    if arena.clock.ends_at is not None and slot >= arena.clock.ends_at:
+        return Skip(
+            code="market_ended",
+            sentence=f"the recorded market ended at {arena.clock.ends_at:%Y-%m-%d %H:%M} UTC",
+        )
+    late = arena.clock.market_at(now) - slot
+    if late > stored.account.interval.length / 2:
+        return Skip(
+            code="late",
+            sentence=f"the run started {late} of market time after its slot,"
+            f" more than half of the {stored.account.interval} interval",
+        )
+    return None
+
+
+@task(name="claim_slot", **ONCE)
+async def claim_slot(account_id: str) -> Cycle | Skip:
+    """Take the slot and the lease of the account, or say why not; every slot leaves a row."""
+    log = get_run_logger()
+    now = datetime.now(UTC)
+    call = _read_call(now)
+    engine = store_engine()
+    with engine.begin() as conn:
+        arena = load_arena(conn)
+        if arena is None:
+            raise InvalidRecord("no arena has been started on this database; run: perpflow up")
+        stored = load_account(conn, account_id)
+        slot = slot_of(arena, stored.account, call.trigger, call.scheduled_at)
+        skip = _why_skip(stored, arena, slot, now)
+        cycle_id = uuid4()
+        if skip is None:
+            claim = claim_slot_row(
+                conn,
+                cycle_id=cycle_id,
+                account_id=account_id,
+                slot=slot,
+                trigger=call.trigger,
+                flow_run_id=call.flow_run_id,
+                real_scheduled_at=call.scheduled_at,
+                config_version=stored.version,
+                real_now=now,
+                lease_seconds=LEASE_SECONDS,
+            )
+            if not isinstance(claim, Claim):
+                skip = Skip(code=claim.reason, sentence=_TAKEN[claim.reason])
+        if skip is not None:
+            record_skipped(
+                conn,
+                account_id=account_id,
+                slot=slot,
+                trigger=call.trigger,
+                reason=f"{skip.code}: {skip.sentence}",
+                flow_run_id=call.flow_run_id,
+                real_scheduled_at=call.scheduled_at,
+                config_version=stored.version,
+                real_now=now,
+            )
+    if skip is not None:
+        log.info("%s skips slot %s: %s.", account_id, f"{slot:%Y-%m-%d %H:%M:%S}", skip.sentence)
+        return skip
+    matched_until = (await PostgresPaperBook(engine, account_id).read()).matched_until
+    cycle = Cycle(
+        id=cycle_id,
+        account=stored.account,
+        config_version=stored.version,
+        trading_state=stored.trading_state,
+        peak_equity=stored.peak_equity,
+        arena=arena,
+        slot=slot,
+        as_of=max(slot, matched_until),
+        lease_token=claim.token,
+    )
+    log.info(
+        "%s takes slot %s UTC of market %s with lease %d (cycle %s).",
+        account_id, f"{slot:%Y-%m-%d %H:%M:%S}", arena.market, cycle.lease_token, cycle.id,
+    )  # fmt: skip
+    return cycle
+
+
+_TAKEN = {
+    "slot_claimed": "another run already did this slot",
+    "already_running": "another run of this account is still working",
+}
+
+
+@asynccontextmanager
+async def holding_lease(cycle: Cycle) -> AsyncIterator[None]:
+    """Renew the lease while the steps run, then record how the cycle ended and free the account."""
+    renewing = asyncio.create_task(_renew(cycle))
+    status, reason = "failed", "interrupted: the run was stopped from outside"
+    try:
+        yield
+        status, reason = "done", None
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
+        with store_engine().begin() as conn:
+            now = datetime.now(UTC)
+            finish_cycle(conn, cycle.id, status=status, reason=reason, real_now=now)
+            release_lease(conn, cycle.account.id, cycle.lease_token)
+
+
+async def _renew(cycle: Cycle) -> None:
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        with store_engine().begin() as conn:
+            renew_lease(
+                conn,
+                cycle.account.id,
+                cycle.lease_token,
+                real_now=datetime.now(UTC),
+                lease_seconds=LEASE_SECONDS,
+            )
+
+
+def require_ownership(cycle: Cycle) -> None:
+    """Raise `LeaseLost` when another run owns the account; called right before every submit."""
+    with store_engine().begin() as conn:
+        require_lease(conn, cycle.account.id, cycle.lease_token, real_now=datetime.now(UTC))

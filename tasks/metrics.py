@@ -1,0 +1,52 @@
+"""The account's money after a cycle: one equity snapshot, the peak, and the state of the gates.
+
+A snapshot is written only from a successful read of the venue: a failed read is missing, never
+zero.
+"""
+
+from __future__ import annotations
+
+from prefect import get_run_logger, task
+
+from adapters.store.accounts import save_peak, set_trading_state
+from adapters.store.snapshots import save_snapshot
+from tasks.account_state import AccountState
+from tasks.cycle import Cycle
+from tasks.options import READ
+from tasks.resources import store_engine
+from tasks.story import money, tell_equity
+from trading.account import TradingState
+from trading.risk.gates import next_peak, trading_state_for
+from trading.units import plain
+
+
+@task(name="snapshot_metrics", **READ)
+async def snapshot_metrics(cycle: Cycle, state: AccountState) -> TradingState:
+    """Store equity, move the peak, and set what risk allows from now on."""
+    equity = state.balance.equity
+    peak = next_peak(cycle.peak_equity or cycle.account.initial_equity, equity)
+    trading_state = trading_state_for(equity, peak, cycle.account.limits)
+    with store_engine().begin() as conn:
+        save_snapshot(
+            conn, cycle.account.id, cycle.as_of, state.balance, state.gross_exposure, cycle.id
+        )
+        save_peak(conn, cycle.account.id, peak)
+        set_trading_state(conn, cycle.account.id, trading_state)
+        tell_equity(
+            conn,
+            cycle,
+            {
+                "equity": money(equity),
+                "wallet": money(state.balance.wallet),
+                "unrealized": money(state.balance.unrealized),
+                "gross_exposure": money(state.gross_exposure),
+                "positions": len(state.positions),
+                "trading_state": trading_state.value,
+            },
+        )
+    log = get_run_logger()
+    if trading_state is not cycle.trading_state:
+        log.warning("%s: trading state %s -> %s (equity %s, peak %s).", cycle.account.id,
+                    cycle.trading_state, trading_state, plain(equity), plain(peak))  # fmt: skip
+    log.info("%s closes the cycle with equity %s USDT.", cycle.account.id, plain(round(equity, 2)))
+    return trading_state

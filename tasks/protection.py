@@ -1,0 +1,160 @@
+"""A position has its stop, read back from the venue, or it is closed. No third state.
+
+Used after every entry and at the start of every cycle. Protection is added before it is taken
+away, sized to what the venue really holds, and confirmed within `CONFIRM_SECONDS`; otherwise the
+position is flattened and an alarm is raised (rules: section 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from prefect import get_run_logger
+
+from tasks.cycle import Cycle
+from tasks.orders import Wish, cancel, submit
+from tasks.resources import store_engine, venue_of
+from tasks.story import tell_alarm, tell_exit
+from trading.exits.protection import (
+    CancelOrder,
+    PlaceProtection,
+    is_protected,
+    plan_orphan_sweep,
+    plan_protection,
+)
+from trading.instruments import Instrument
+from trading.orders import IntentState, Leg, OrderType
+from trading.ports import VenuePosition
+
+CONFIRM_SECONDS = 10.0
+POLL_SECONDS = 0.5
+CLOSE_ATTEMPTS = 3
+"""A close that fills in parts is sent again for the rest, at most this often per cycle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """Where a position is to be stopped and taken; None where there is no such level."""
+
+    stop: Decimal | None
+    target: Decimal | None
+
+
+async def position_of(cycle: Cycle, symbol: str) -> VenuePosition | None:
+    """The position as the venue holds it now."""
+    held = await venue_of(cycle).positions()
+    return next((item for item in held if item.position.symbol == symbol), None)
+
+
+async def protect(
+    cycle: Cycle, instrument: Instrument, levels: Levels, *, decision_id: UUID | None
+) -> bool:
+    """Bring the resting orders of one symbol in line with its position; False when it was closed."""
+    held = await position_of(cycle, instrument.symbol)
+    orders = await venue_of(cycle).open_orders()
+    actions = plan_protection(
+        None if held is None else held.position,
+        orders,
+        stop_price=levels.stop,
+        take_profit_price=levels.target,
+        instrument=instrument,
+    )
+    refused: str | None = None
+    for action in actions:
+        if isinstance(action, CancelOrder):
+            # The old stop stays until a new one is known to rest.
+            if refused is None:
+                await cancel(cycle, action.order)
+            continue
+        if held is not None:
+            reason = await _place(cycle, action, held.mark, decision_id)
+            refused = refused or (reason if action.leg is Leg.STOP else None)
+    if held is None or not cycle.account.limits.requires_stop:
+        return held is not None
+    if refused is None and await _confirmed(cycle, instrument.symbol):
+        return True
+    why = refused or f"the stop was not confirmed within {CONFIRM_SECONDS:.0f} s"
+    await _flatten_unprotected(cycle, instrument.symbol, why, decision_id)
+    return False
+
+
+async def _place(
+    cycle: Cycle, action: PlaceProtection, mark: Decimal, decision_id: UUID | None
+) -> str | None:
+    """Place one protective order; a reason when it is known not to rest."""
+    result = await submit(
+        cycle,
+        Wish(
+            symbol=action.symbol,
+            leg=action.leg,
+            side=action.side,
+            order_type=action.order_type,
+            quantity=action.quantity,
+            reference_price=mark,
+            stop_price=action.stop_price,
+            decision_id=decision_id,
+        ),
+    )
+    if result.state in (IntentState.REFUSED, IntentState.CLOSED):
+        return f"{action.leg} at {action.stop_price} was refused: {result.reason}"
+    return None
+
+
+async def _confirmed(cycle: Cycle, symbol: str) -> bool:
+    """Read the protection back until it covers the position, or the time is over."""
+    for _ in range(int(CONFIRM_SECONDS / POLL_SECONDS)):
+        held = await position_of(cycle, symbol)
+        if held is None or is_protected(held.position, await venue_of(cycle).open_orders()):
+            return True
+        await asyncio.sleep(POLL_SECONDS)
+    return False
+
+
+async def _flatten_unprotected(
+    cycle: Cycle, symbol: str, why: str, decision_id: UUID | None
+) -> None:
+    sentence = f"position without its stop is closed at market: {why}"
+    get_run_logger().error("%s %s: %s.", cycle.account.id, symbol, sentence)
+    with store_engine().begin() as conn:
+        tell_alarm(conn, cycle, symbol, sentence)
+    await flatten(cycle, symbol, code="unprotected", sentence=sentence, decision_id=decision_id)
+
+
+async def flatten(
+    cycle: Cycle, symbol: str, *, code: str, sentence: str, decision_id: UUID | None
+) -> None:
+    """Close a position at market until it is flat, then sweep what rested for it."""
+    with store_engine().begin() as conn:
+        tell_exit(conn, cycle, symbol, code=code, sentence=sentence)
+    for _ in range(CLOSE_ATTEMPTS):
+        held = await position_of(cycle, symbol)
+        if held is None:
+            break
+        result = await submit(
+            cycle,
+            Wish(
+                symbol=symbol,
+                leg=Leg.EXIT,
+                side=held.position.exit_side,
+                order_type=OrderType.MARKET,
+                quantity=abs(held.position.quantity),
+                reference_price=held.mark,
+                decision_id=decision_id,
+            ),
+        )
+        if result.state is IntentState.UNKNOWN:
+            return  # only the venue may end it; the stop still rests
+    await sweep_orphans(cycle)
+
+
+async def sweep_orphans(cycle: Cycle) -> None:
+    """Cancel our resting orders in symbols that hold nothing any more, before any new entry."""
+    venue = venue_of(cycle)
+    held = [item.position.symbol for item in await venue.positions()]
+    for action in plan_orphan_sweep(held, await venue.open_orders()):
+        get_run_logger().info("%s: order %s is taken away, %s.", cycle.account.id,
+                              action.order.request.client_order_id, action.reason)  # fmt: skip
+        await cancel(cycle, action.order)

@@ -1,0 +1,73 @@
+"""What the tasks of one process share: the engine, the market source, the venue of a cycle.
+
+Opened on first use, once per process. The database URL comes from the environment that the worker
+hands down, or from the block `store-database/perpflow`; it is never a flow parameter.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from adapters.market.open_market import open_market
+from adapters.store.arena import Arena
+from adapters.store.engine import open_engine
+from adapters.store.paper_books import PostgresPaperBook
+from adapters.venues.paper.venue import PaperVenue
+from blocks.store_database import StoreDatabase
+from trading.errors import InvalidRecord
+from trading.ports import MarketSource, Venue
+
+if TYPE_CHECKING:
+    from tasks.cycle import Cycle
+
+_markets: dict[str, MarketSource] = {}
+
+
+@cache
+def store_engine() -> Engine:
+    """The engine of this process."""
+    url = os.environ.get("DATABASE_URL")
+    if url:
+        return open_engine(url, application="perpflow-flow")
+    return StoreDatabase.load("perpflow").engine()
+
+
+def forget() -> None:
+    """Close what was opened: the next use opens it again, from the environment as it is then."""
+    if store_engine.cache_info().currsize:
+        store_engine().dispose()
+    store_engine.cache_clear()
+    _markets.clear()
+
+
+def market_of(arena: Arena) -> MarketSource:
+    """The market of the arena, opened once per process.
+
+    Raises
+    ------
+    InvalidRecord
+        The recorded folder no longer holds the data that the arena was started with.
+    """
+    if arena.market not in _markets:
+        market = open_market(arena.source, arena.settings)
+        if market.name != arena.market:
+            raise InvalidRecord(
+                f"the arena was started on market {arena.market}, but its source is now"
+                f" {market.name}: restore the data, or start another arena in another PERPFLOW_HOME"
+            )
+        _markets[arena.market] = market
+    return _markets[arena.market]
+
+
+def venue_of(cycle: Cycle) -> Venue:
+    """The venue of the cycle's account, standing at the cycle's market time."""
+    return PaperVenue(
+        book=PostgresPaperBook(store_engine(), cycle.account.id),
+        market=market_of(cycle.arena),
+        as_of=cycle.as_of,
+        account_id=cycle.account.id,
+    )

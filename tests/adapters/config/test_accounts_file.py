@@ -1,0 +1,275 @@
+"""`accounts.yaml`: what it means, and the sentences about what is wrong with it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from adapters.config.account_config import LimitsConfig
+from adapters.config.accounts_file import load_accounts
+from adapters.config.problems import ConfigurationError
+from trading.account import Account, AgentKind, Mode
+from trading.limits import LIMIT_NAMES, RiskLimits
+from trading.timeframes import Timeframe
+
+KNOWN = ("BTC", "ETH", "SOL")
+DEMO = Path(__file__).parents[3] / "deployments" / "accounts" / "demo.yaml"
+
+
+def load(tmp_path: Path, text: str, **environ: str) -> tuple[Account, ...]:
+    path = tmp_path / "accounts.yaml"
+    path.write_text(text)
+    return load_accounts(path, environ, known_assets=KNOWN)
+
+
+def problems_of(tmp_path: Path, text: str, **environ: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as refused:
+        load(tmp_path, text, **environ)
+    return [str(problem).removeprefix(f"{tmp_path}/") for problem in refused.value.problems]
+
+
+def account(*lines: str) -> str:
+    """An account that is right, with further lines; they are lines 5 and on."""
+    return "\n".join(
+        ["accounts:", "  - id: alpha", "    strategy: momentum", "    assets: [BTC]"]
+        + [f"    {line}" for line in lines]
+    )
+
+
+def test_the_smallest_account_has_the_defaults_of_the_rules(tmp_path: Path) -> None:
+    [loaded] = load(tmp_path, account())
+
+    assert loaded.assets == ("BTC",)
+    assert loaded.interval is Timeframe.H1
+    assert loaded.mode is Mode.PAPER
+    assert loaded.kind is AgentKind.RULE
+    assert loaded.initial_equity == Decimal(10_000)
+    assert loaded.limits == RiskLimits()
+
+
+def test_every_key_reaches_the_account(tmp_path: Path) -> None:
+    [loaded] = load(
+        tmp_path,
+        account(
+            "name: Alpha one",
+            "interval: 4h",
+            "initial_equity: 2500.50",
+            "parameters: {fast_period: 5}",
+            "limits: {leverage: 2, max_leverage: 4, max_position_ratio: 0.1, requires_stop: true}",
+        ).replace("[BTC]", "BTC, SOL"),
+    )
+
+    assert loaded.name == "Alpha one"
+    assert loaded.assets == ("BTC", "SOL")
+    assert loaded.interval is Timeframe.H4
+    assert loaded.initial_equity == Decimal("2500.50")
+    assert loaded.parameters == {"fast_period": 5}
+    assert loaded.limits == RiskLimits(
+        leverage=2, max_leverage=4, max_position_ratio=Decimal("0.1")
+    )
+
+
+def test_risk_is_another_name_for_limits(tmp_path: Path) -> None:
+    [loaded] = load(tmp_path, account("risk: {leverage: 2}"))
+
+    assert loaded.limits.leverage == 2
+
+
+def test_the_demo_holds_five_agents_and_only_the_benchmark_goes_without_a_stop() -> None:
+    accounts = load_accounts(DEMO, {}, known_assets=KNOWN)
+
+    assert [each.id for each in accounts] == [
+        "momentum",
+        "mean-reversion",
+        "grid",
+        "ml-scalper",
+        "buy-and-hold",
+    ]
+    assert [each.id for each in accounts if not each.limits.requires_stop] == ["buy-and-hold"]
+    assert {each.initial_equity for each in accounts} == {Decimal(10_000)}
+
+
+def test_limits_of_the_file_are_the_limits_of_the_rules() -> None:
+    assert tuple(LimitsConfig.model_fields) == LIMIT_NAMES
+    values = LimitsConfig().model_dump(exclude={"requires_stop"})
+    assert RiskLimits(**values) == RiskLimits()
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "stratgy: momentum",
+            "accounts.yaml:5: accounts[0].stratgy is not a known key -> did you mean 'strategy'?",
+        ),
+        (
+            "limits: {max_leverge: 3}",
+            "accounts.yaml:5: accounts[0].limits.max_leverge is not a known key"
+            " -> did you mean 'max_leverage'?",
+        ),
+        (
+            "limits: {max_position_ratio: 20}",
+            "accounts.yaml:5: accounts[0].limits.max_position_ratio is 20;"
+            " allowed is a ratio above 0 and up to 1 -> for 20 per cent write 0.2",
+        ),
+        (
+            "risk: {max_daily_loss_ratio: 5%}",
+            "accounts.yaml:5: accounts[0].limits.max_daily_loss_ratio is 5%;"
+            " allowed is a ratio above 0 and up to 1 -> for 5 per cent write 0.05",
+        ),
+        (
+            "limits: {halt_at_drawdown: .nan}",
+            "accounts.yaml:5: accounts[0].limits.halt_at_drawdown is nan;"
+            " allowed is a ratio above 0 and up to 1",
+        ),
+        (
+            "limits: {max_leverage: 500}",
+            "accounts.yaml:5: accounts[0].limits.max_leverage is 500;"
+            " allowed is a whole number from 1 to 125",
+        ),
+        (
+            "limits: {leverage: 4.5}",
+            "accounts.yaml:5: accounts[0].limits.leverage is 4.5;"
+            " allowed is a whole number from 1 to max_leverage",
+        ),
+        (
+            "limits: {leverage: yes}",
+            "accounts.yaml:5: accounts[0].limits.leverage is true;"
+            " allowed is a whole number from 1 to max_leverage",
+        ),
+        (
+            "limits: {leverage: 9}",
+            "accounts.yaml:5: accounts[0].limits.leverage is 9, allowed is 1 to max_leverage (5)",
+        ),
+        (
+            "limits: {requires_stop: false}",
+            "accounts.yaml:5: accounts[0].limits.requires_stop is false for strategy momentum;"
+            " only a benchmark may hold without a stop -> remove the key",
+        ),
+        (
+            "interval: 7m",
+            "accounts.yaml:5: accounts[0].interval is 7m;"
+            " allowed is one of 1m, 3m, 5m, 15m, 30m, 1h, 4h, 1d",
+        ),
+        (
+            "initial_equity: -1",
+            "accounts.yaml:5: accounts[0].initial_equity is -1;"
+            " allowed is an amount of USDT above 0 and up to 1000000000",
+        ),
+        (
+            "mode: live",
+            "accounts.yaml:5: accounts[0].mode is live for account 'alpha';"
+            " this version trades on paper only -> write mode: paper",
+        ),
+        (
+            "name: ${UNSET}",
+            "accounts.yaml:5: accounts[0].name needs the variable UNSET, which is not set"
+            " -> put UNSET=... into .env or the environment",
+        ),
+        (
+            "asterdex: {api_key: canary-5f1e}",
+            "accounts.yaml:5: accounts[0].asterdex.api_key is no reference to a secret;"
+            " allowed is a reference: ${NAME}, env:NAME, file:/path or block:aster-credentials/NAME"
+            " -> put the secret into .env and write ${NAME} here",
+        ),
+    ],
+)
+def test_a_fault_is_named_by_file_line_key_value_and_next_step(
+    tmp_path: Path, line: str, sentence: str
+) -> None:
+    assert problems_of(tmp_path, account(line)) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "accounts is missing"),
+        ("accounts: []", "accounts is an empty list; allowed is a list with at least one account"),
+        ("accounts: 5", "accounts is 5; allowed is a list with at least one account"),
+        ("- id: a", "is a list"),
+        (account() + "\nacounts: []", "acounts is not a known key -> did you mean 'accounts'?"),
+        (account().replace("momentum", "momentun"), "-> did you mean 'momentum'?"),
+        (account().replace("[BTC]", "[BTC, ETHX]"), "this market does not have; it has BTC, ETH"),
+        (account().replace("[BTC]", "[BTC, BTC]"), "assets[1] is BTC, which is named twice"),
+        (account().replace("[BTC]", "[]"), "assets is an empty list"),
+        (account().replace("alpha", "../etc"), "id is ../etc; allowed is 1 to 64 characters"),
+        (account().replace("alpha", "42"), "id is 42; allowed is 1 to 64 characters"),
+        (account().replace("alpha", "\u0430lpha"), "allowed is 1 to 64 characters of a-z"),
+        (account().replace("alpha", "a" * 65), "allowed is 1 to 64 characters"),
+        (account("parameters: {speed: 1}"), "strategy momentum has no parameter 'speed'; known:"),
+        (account("parameters: {fast_period: fast}"), "fast_period is fast; allowed is"),
+    ],
+)
+def test_further_faults_name_what_is_allowed(tmp_path: Path, text: str, words: str) -> None:
+    [sentence] = problems_of(tmp_path, text)
+
+    assert words in sentence
+
+
+def test_an_account_with_a_model_says_that_such_agents_come_later(tmp_path: Path) -> None:
+    [sentence] = problems_of(
+        tmp_path,
+        "accounts:\n  - id: alpha\n    llm_model: x-ai/grok-4\n    assets: [BTC]\n",
+    )
+
+    assert sentence.startswith("accounts.yaml:3: accounts[0].llm_model makes account 'alpha'")
+    assert "come with a later version" in sentence
+    assert "momentum, mean_reversion, grid" in sentence
+
+
+def test_all_faults_of_all_accounts_come_in_one_go_in_the_order_of_the_file(
+    tmp_path: Path,
+) -> None:
+    sentences = problems_of(
+        tmp_path,
+        "accounts:\n"
+        "  - {id: a, strategy: grid, assets: [BTC], interval: 2h}\n"
+        "  - {id: b, strategy: nonsense, assets: [BTC]}\n"
+        "  - {id: b, strategy: grid, assets: [DOGE], name: '${UNSET}'}\n",
+    )
+
+    assert [sentence.split(" ")[0] for sentence in sentences] == [
+        "accounts.yaml:2:",
+        "accounts.yaml:3:",
+        "accounts.yaml:4:",
+        "accounts.yaml:4:",
+        "accounts.yaml:4:",
+    ]
+    together = "\n".join(sentences)
+    assert "accounts[2].id is 'b', which accounts[1] has already" in together
+    assert "UNSET" in together
+
+
+def test_a_value_from_the_environment_is_shown_as_its_variable(tmp_path: Path) -> None:
+    [sentence] = problems_of(tmp_path, account("interval: ${WHEN}"), WHEN="canary-5f1e")
+
+    assert "interval is ${WHEN}; allowed is one of" in sentence
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "api_key: {0}",
+        "asterdex: {{api_key: {0}, api_secret: [{0}]}}",
+        "asterdex: {{apikey: {0}}}",
+        "openrouter: {{api_key: {{a: {0}}}}}",
+        "asterdex: {{private_key: {0}, network: moon}}",
+    ],
+)
+def test_a_secret_in_clear_text_is_refused_and_never_repeated(tmp_path: Path, place: str) -> None:
+    sentences = problems_of(tmp_path, account(place.format("canary-5f1e")))
+
+    assert "canary" not in "\n".join(sentences)
+
+
+def test_references_to_secrets_are_accepted_and_left_behind(tmp_path: Path) -> None:
+    [loaded] = load(
+        tmp_path,
+        account("asterdex: {api_key: '${KEY}', api_secret: 'file:/run/secrets/aster'}"),
+        KEY="canary-5f1e",
+    )
+
+    assert "canary" not in repr(loaded)
+    assert "KEY" not in repr(loaded)

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from adapters.store.account_json import account_from_json, account_to_json, config_hash
+from adapters.store.accounts import (
+    list_accounts,
+    load_account,
+    mark_removed,
+    save_account,
+    save_peak,
+    set_status,
+    set_trading_state,
+)
+from adapters.store.errors import StoreError, UnknownAccount
+from adapters.store.tables import account_versions
+from trading.account import Account, AccountStatus, AgentKind, Mode, TradingState
+from trading.limits import RiskLimits
+from trading.timeframes import Timeframe
+
+db = pytest.mark.db
+
+ratios = st.decimals("0.001", "1", places=6, allow_nan=False)
+
+
+@st.composite
+def limits(draw: st.DrawFn) -> RiskLimits:
+    smallest, largest = sorted([draw(ratios), draw(ratios)])
+    reduce_at, halt_at = sorted([draw(ratios), draw(ratios)])
+    leverage, max_leverage = sorted([draw(st.integers(1, 125)), draw(st.integers(1, 125))])
+    return RiskLimits(
+        max_leverage=max_leverage,
+        leverage=leverage,
+        min_position_ratio=smallest,
+        max_position_ratio=largest,
+        min_confidence=draw(st.floats(0, 0.99)),
+        reduce_at_drawdown=reduce_at,
+        halt_at_drawdown=halt_at,
+        stop_atr_multiple=draw(st.floats(0.1, 20)),
+        requires_stop=draw(st.booleans()),
+    )
+
+
+accounts = st.builds(
+    Account,
+    id=st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True),
+    name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20),
+    kind=st.sampled_from(AgentKind),
+    strategy=st.just("grid"),
+    parameters=st.dictionaries(
+        st.from_regex(r"[a-z_]{1,9}", fullmatch=True),
+        st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53),
+        max_size=4,
+    ),
+    assets=st.lists(st.sampled_from(["BTC", "ETH", "SOL", "BNB"]), min_size=1, unique=True).map(
+        tuple
+    ),
+    interval=st.sampled_from(Timeframe),
+    mode=st.sampled_from(Mode),
+    initial_equity=st.decimals("0.00000001", "1e12", allow_nan=False),
+    limits=limits(),
+)
+
+
+@given(accounts)
+def test_an_account_read_back_from_its_document_is_the_same_account(account: Account):
+    again = account_from_json(account_to_json(account))
+    assert again == account
+    assert config_hash(again) == config_hash(account)
+
+
+@given(accounts, ratios)
+def test_the_fingerprint_changes_with_every_setting(account: Account, ratio: Decimal):
+    for changed in (
+        replace(account, name=account.name + "x"),
+        replace(account, parameters={**account.parameters, "another": 1.0}),
+        replace(account, initial_equity=account.initial_equity + 1),
+        replace(account, limits=replace(account.limits, max_daily_entries=7)),
+    ):
+        assert config_hash(changed) != config_hash(account)
+
+
+def test_a_document_of_another_version_is_refused_by_name(build_account: Account):
+    document = account_to_json(build_account) | {"novelty": 1}
+    with pytest.raises(StoreError, match="account 'acc1' does not fit this version"):
+        account_from_json(document)
+
+
+@pytest.fixture
+def build_account() -> Account:
+    return Account(
+        id="acc1", name="x", kind=AgentKind.RULE, strategy="grid", assets=("BTC",),
+        interval=Timeframe.M5,
+    )  # fmt: skip
+
+
+@db
+def test_a_changed_configuration_becomes_a_new_version_and_an_equal_one_does_not(conn, build):
+    changed = build.account(assets=("BTC",))
+    assert save_account(conn, build.account()) == 1
+    assert save_account(conn, changed) == 2
+    assert save_account(conn, changed) == 2
+    stored = load_account(conn, "acc1")
+    assert (stored.account, stored.version) == (changed, 2)
+    assert conn.scalar(select(func.count()).select_from(account_versions)) == 2
+
+
+@db
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"initial_equity": Decimal(20_000)}, "started with 10000 and cannot be changed to 20000"),
+        ({"mode": Mode.LIVE}, "has mode paper and cannot be changed to live"),
+        ({"venue": "aster"}, "has venue paper and cannot be changed to aster"),
+    ],
+)
+def test_the_baseline_of_an_account_never_changes(conn, build, change, words):
+    with pytest.raises(StoreError, match=words):
+        save_account(conn, build.account(**change))
+    assert load_account(conn, "acc1").account == build.account()
+
+
+@db
+def test_a_stored_version_cannot_be_rewritten_even_by_hand(conn):
+    with pytest.raises(DBAPIError, match="append-only"):
+        conn.execute(text("update app.account_versions set config = '{}'"))
+
+
+@db
+def test_an_unknown_account_is_answered_with_the_known_ones(conn, build):
+    save_account(conn, build.account(id="other"))
+    with pytest.raises(UnknownAccount, match="'acc9'; known accounts: acc1, other"):
+        load_account(conn, "acc9")
+    with pytest.raises(UnknownAccount, match="known accounts: acc1, other"):
+        set_status(conn, "acc9", AccountStatus.PAUSED)
+
+
+@db
+def test_a_removed_account_is_gone_from_the_list_and_comes_back_when_saved(conn, build):
+    mark_removed(conn, "acc1")
+    assert list_accounts(conn) == ()
+    assert [stored.account.id for stored in list_accounts(conn, removed=True)] == ["acc1"]
+    save_account(conn, build.account())
+    assert [stored.account.id for stored in list_accounts(conn)] == ["acc1"]
+
+
+@db
+def test_status_and_trading_state_are_independent(conn):
+    set_status(conn, "acc1", AccountStatus.PAUSED)
+    set_trading_state(conn, "acc1", TradingState.HALTED)
+    stored = load_account(conn, "acc1")
+    assert (stored.status, stored.trading_state) == (AccountStatus.PAUSED, TradingState.HALTED)
+
+
+@db
+def test_the_peak_only_rises(conn):
+    assert load_account(conn, "acc1").peak_equity is None
+    for equity in ("10000.5", "12000.123456789012345678", "11000"):
+        save_peak(conn, "acc1", Decimal(equity))
+    assert load_account(conn, "acc1").peak_equity == Decimal("12000.123456789012345678")
+
+
+@db
+@pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("Infinity"), 1.5])
+def test_money_that_is_not_a_finite_decimal_never_reaches_the_database(conn, amount):
+    with pytest.raises(Exception, match="finite Decimal"):
+        save_peak(conn, "acc1", amount)

@@ -1,0 +1,134 @@
+"""The API in tests: the real application over a real database, by ASGI or on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Connection, Engine
+
+from adapters.store.events import emit_event
+from adapters.store.tokens import TokenScope, create_token
+from api.app import create_app
+from api.settings import ApiSettings
+from tests.api.seeding import START, seed_arena
+
+LOCAL = "http://127.0.0.1:3000"
+
+Client = Callable[..., httpx.AsyncClient]
+
+
+def settings_for(database_url: str, **values: Any) -> ApiSettings:
+    return ApiSettings(database_url=database_url, host=values.pop("host", "127.0.0.1"), **values)
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
+    """The app between the start and the end of its lifespan."""
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[FastAPI]:
+    async with running(create_app(settings_for(database_url))) as started:
+        yield started
+
+
+@pytest.fixture
+def client_of() -> Client:
+    """Builds a client that comes from `address` and asks for the host of `base`."""
+
+    def build(app: FastAPI, *, address: str = "127.0.0.1", base: str = LOCAL, **more: Any):
+        transport = httpx.ASGITransport(app, client=(address, 50_000), raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=base, **more)
+
+    return build
+
+
+@pytest.fixture
+async def client(app: FastAPI, client_of: Client) -> AsyncIterator[httpx.AsyncClient]:
+    """This machine's own browser."""
+    async with client_of(app) as opened:
+        yield opened
+
+
+@pytest.fixture
+def seeded(engine: Engine) -> datetime:
+    """Two days of five agents; the market time of the newest snapshot."""
+    with engine.begin() as conn:
+        return seed_arena(conn)
+
+
+@pytest.fixture
+def token(engine: Engine) -> str:
+    with engine.begin() as conn:
+        return create_token(conn, TokenScope.VIEW, "test")
+
+
+@pytest.fixture
+def emit(engine: Engine) -> Callable[..., int]:
+    """Appends an event in a transaction of its own; returns its id."""
+
+    def append(account_id: str | None, kind: str, channel: str = "trading-events", **payload: Any):
+        with engine.begin() as conn:
+            return emit_event(
+                conn, at=START, account_id=account_id, channel=channel, kind=kind, payload=payload
+            )
+
+    return append
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, **options: Any) -> AsyncIterator[str]:
+    """The app behind a real uvicorn on a free port of this machine; yields `127.0.0.1:port`."""
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_level="warning",
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+        **options,
+    )
+    server = uvicorn.Server(config)
+    # Signals belong to pytest.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not task.done(), "the server refused to start"
+        await asyncio.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+def server(database_url: str) -> Callable[..., Any]:
+    """`async with server() as address`: the application as it runs in life."""
+
+    def start(**settings: Any) -> Any:
+        return serving(create_app(settings_for(database_url, **settings)))
+
+    return start
+
+
+@pytest.fixture
+def writing(engine: Engine) -> Iterator[Connection]:
+    with engine.begin() as conn:
+        yield conn
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

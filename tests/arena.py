@@ -1,0 +1,120 @@
+"""An arena in a test database: accounts on a market, with the clock standing where a test wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Engine, text
+
+from adapters.market.open_market import open_market
+from adapters.store.accounts import save_account
+from adapters.store.arena import Arena, load_arena, save_arena
+from adapters.store.paper_books import create_paper_wallet
+from trading.account import Account, AgentKind
+from trading.arena_clock import ArenaClock
+from trading.limits import RiskLimits
+from trading.paper_book import PaperFees
+from trading.timeframes import Timeframe
+
+START = datetime(2026, 11, 20, tzinfo=UTC)
+STRATEGIES = ("momentum", "mean_reversion", "grid", "ml_scalper", "buy_and_hold")
+STANDING_STILL = 1e-6
+"""Market seconds per real second: the clock hardly moves while a test runs."""
+
+
+def build_account(strategy: str, **changes: object) -> Account:
+    """A paper account of 10,000 USDT that runs one strategy every hour."""
+    is_benchmark = strategy == "buy_and_hold"
+    limits = (
+        RiskLimits(requires_stop=False, max_position_ratio=Decimal("0.33"))
+        if is_benchmark
+        else RiskLimits()
+    )
+    account = Account(
+        id=strategy.replace("_", "-"),
+        name=strategy.replace("_", " "),
+        kind=AgentKind.BENCHMARK if is_benchmark else AgentKind.RULE,
+        strategy=strategy,
+        assets=("BTC", "ETH"),
+        interval=Timeframe.H1,
+        limits=limits,
+    )
+    return replace(account, **changes)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass(frozen=True)
+class TestArena:
+    """What a test does with an arena."""
+
+    __test__ = False
+
+    engine: Engine
+
+    def add(self, *accounts: Account) -> None:
+        with self.engine.begin() as conn:
+            arena = load_arena(conn)
+            assert arena is not None
+            for account in accounts:
+                save_account(conn, account)
+                create_paper_wallet(
+                    conn,
+                    account.id,
+                    wallet=account.initial_equity,
+                    at=arena.started_at,
+                    fees=PaperFees(),
+                )
+
+    def stand_at(self, market: datetime) -> None:
+        """Set the clock so that now is this market time."""
+        with self.engine.begin() as conn:
+            arena = load_arena(conn)
+            assert arena is not None
+            clock = replace(
+                arena.clock,
+                real_anchor=datetime.now(UTC),
+                market_anchor=market,
+                speed=STANDING_STILL,
+            )
+            save_arena(conn, replace(arena, clock=clock, seen_at=market))
+
+    def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
+        with self.engine.connect() as conn:
+            return [tuple(row) for row in conn.execute(text(sql), values)]
+
+    def one(self, sql: str, **values: object) -> tuple[object, ...]:
+        (row,) = self.rows(sql, **values)
+        return row
+
+
+def start_arena(
+    engine: Engine,
+    *,
+    source: str = "simulated",
+    settings: dict[str, object] | None = None,
+    start: datetime = START,
+    ends_at: datetime | None = None,
+) -> TestArena:
+    """An arena without accounts whose clock stands at `start`."""
+    chosen: dict[str, object] = {"seed": 7} if settings is None else settings
+    clock = ArenaClock(
+        real_anchor=datetime.now(UTC), market_anchor=start, speed=STANDING_STILL, ends_at=ends_at
+    )
+    with engine.begin() as conn:
+        save_arena(
+            conn,
+            Arena(
+                market=open_market(source, chosen).name,  # pyright: ignore[reportArgumentType]
+                source=source,  # pyright: ignore[reportArgumentType]
+                settings=chosen,
+                clock=clock,
+                started_at=start,
+                seen_at=start,
+            ),
+        )
+    return TestArena(engine)
+
+
+def hours(count: float) -> timedelta:
+    return timedelta(hours=count)

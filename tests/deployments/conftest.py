@@ -1,0 +1,17 @@
+"""The session's Prefect server and a client of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from prefect.client.orchestration import PrefectClient
+
+from deployments.prefect_settings import PrefectPlace
+from tests.prefect_server import prefect_server  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+async def client(prefect_server: PrefectPlace) -> AsyncIterator[PrefectClient]:  # noqa: F811
+    async with PrefectClient(prefect_server.api_url) as client:
+        yield client

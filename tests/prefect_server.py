@@ -1,0 +1,79 @@
+"""A real Prefect server for tests: one for the whole session, on SQLite, with our own settings.
+
+Import the fixture into the conftest of the folder that needs it:
+`from tests.prefect_server import prefect_server  # noqa: F401`. However many import it, one server
+starts, at its first use, and ends with the session.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deployments.prefect_settings import LOOPBACK, PrefectPlace, server_environment
+
+START_SECONDS = 150.0
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> PrefectPlace:
+    """A running server: its `api_url` for clients, its `folder` and `port` for environments."""
+    return _start()
+
+
+@cache
+def _start() -> PrefectPlace:
+    folder = Path(tempfile.mkdtemp(prefix="perpflow-prefect-"))
+    place = PrefectPlace(folder=folder, port=_free_port())
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deployments.prefect_server", "server", "start"],
+            env=server_environment(place, os.environ),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    atexit.register(_stop, process, folder)
+    _wait_until_healthy(place, process, log)
+    return place
+
+
+def _wait_until_healthy(place: PrefectPlace, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{place.api_url}/health", timeout=2, trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise RuntimeError(f"Prefect's server did not start:\n{log.read_text()[-3000:]}")
+
+
+def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,34 @@
+"""Steps of a cycle called one by one, on a real Postgres and the real paper venue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from prefect.logging import disable_run_logger
+from sqlalchemy import Engine
+
+from tasks import resources
+from tasks.cycle import Cycle, claim_slot
+from tests.arena import TestArena, build_account, start_arena
+
+
+@pytest.fixture
+def arena(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestArena]:
+    """An arena on the simulated market with one momentum account."""
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    resources.forget()
+    with disable_run_logger():
+        arena = start_arena(engine)
+        arena.add(build_account("momentum"))
+        yield arena
+    resources.forget()
+
+
+@pytest.fixture
+def cycle(arena: TestArena) -> Cycle:
+    """The claimed first cycle of the momentum account."""
+    claimed = asyncio.run(claim_slot.fn("momentum"))
+    assert isinstance(claimed, Cycle)
+    return claimed

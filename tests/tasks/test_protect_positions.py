@@ -1,0 +1,124 @@
+"""A position has its stop or it is closed: after an entry, after a crash, after a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from adapters.store.trades import set_trade_levels
+from tasks.account_state import reconcile_account
+from tasks.cycle import Cycle
+from tasks.exits import manage_exits
+from tasks.market import fetch_klines
+from tasks.orders import Wish, submit
+from tasks.protection import Levels, protect
+from tasks.resources import market_of, venue_of
+from tests.arena import TestArena, hours
+from trading.instruments import Instrument
+from trading.orders import IntentState, Leg, OrderType, Side
+
+pytestmark = pytest.mark.db
+
+ENTRY = Wish(
+    symbol="BTCUSDT",
+    leg=Leg.ENTRY,
+    side=Side.BUY,
+    order_type=OrderType.MARKET,
+    quantity=Decimal("0.01"),
+    reference_price=Decimal(50_000),
+)
+
+
+async def bitcoin(cycle: Cycle) -> Instrument:
+    return next(i for i in await market_of(cycle.arena).instruments() if i.base == "BTC")
+
+
+async def price(cycle: Cycle) -> Decimal:
+    return (await market_of(cycle.arena).quote("BTCUSDT", cycle.as_of)).last
+
+
+async def levels(cycle: Cycle, *, stop: str, target: str) -> Levels:
+    """Levels as multiples of the price."""
+    now = await price(cycle)
+    return Levels(stop=round(now * Decimal(stop), 1), target=round(now * Decimal(target), 1))
+
+
+async def test_an_entry_gets_its_stop_and_target_sized_to_the_position(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    wanted = await levels(cycle, stop="0.95", target="1.1")
+    assert await protect(cycle, await bitcoin(cycle), wanted, decision_id=None)
+    resting = {o.request.order_type: o.request for o in await venue_of(cycle).open_orders()}
+    assert resting[OrderType.STOP_MARKET].stop_price == wanted.stop
+    assert resting[OrderType.TAKE_PROFIT_MARKET].stop_price == wanted.target
+    assert {r.quantity for r in resting.values()} == {Decimal("0.01")}
+    assert all(r.reduce_only and r.side is Side.SELL for r in resting.values())
+
+
+async def test_a_stop_that_would_trigger_at_once_closes_the_position_in_the_same_cycle(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    wanted = await levels(cycle, stop="1.05", target="1.1")
+    assert not await protect(cycle, await bitcoin(cycle), wanted, decision_id=None)
+    assert await venue_of(cycle).positions() == ()
+    assert await venue_of(cycle).open_orders() == ()
+    (sentence,) = arena.one("select entry->>'sentence' from app.diary where kind = 'alarm'")
+    assert "-2021" in str(sentence)
+
+
+async def test_a_position_that_a_crash_left_without_its_stop_is_protected_first_of_all(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    assert (await submit(cycle, ENTRY)).state is IntentState.FILLED
+    state = await reconcile_account.fn(cycle)
+    now = await price(cycle)
+    with arena.engine.begin() as conn:
+        set_trade_levels(conn, "momentum", "BTCUSDT", round(now * Decimal("0.9"), 1), None, "")
+    markets = await fetch_klines.fn(cycle)
+    await manage_exits.fn(cycle, state, markets)
+    (stop,) = await venue_of(cycle).open_orders()
+    assert stop.request.stop_price == round(now * Decimal("0.9"), 1)
+
+
+async def test_a_position_whose_stop_nobody_knows_gets_the_accounts_default_stop(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    state = await reconcile_account.fn(cycle)
+    await manage_exits.fn(cycle, state, await fetch_klines.fn(cycle))
+    (stop,) = await venue_of(cycle).open_orders()
+    assert stop.request.order_type is OrderType.STOP_MARKET
+    assert stop.request.stop_price is not None
+    assert stop.request.stop_price < await price(cycle)
+
+
+async def test_a_position_held_longer_than_allowed_is_closed_with_its_reason(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    await protect(
+        cycle, await bitcoin(cycle), await levels(cycle, stop="0.6", target="1.4"), decision_id=None
+    )
+    await reconcile_account.fn(cycle)
+    later = replace(cycle, slot=cycle.slot + hours(36), as_of=cycle.as_of + hours(36))
+    state = await reconcile_account.fn(later)
+    after = await manage_exits.fn(later, state, await fetch_klines.fn(later))
+    assert after.positions == ()
+    assert after.open_orders == ()
+    assert arena.one("select status, close_reason from app.trades") == ("closed", "time_to_live")
+
+
+async def test_an_orphan_stop_is_swept_before_anything_else(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    wanted = await levels(cycle, stop="0.9", target="1.2")
+    await protect(cycle, await bitcoin(cycle), wanted, decision_id=None)
+    await submit(cycle, replace(ENTRY, leg=Leg.EXIT, side=Side.SELL))
+    state = await reconcile_account.fn(cycle)
+    await manage_exits.fn(cycle, state, await fetch_klines.fn(cycle))
+    assert await venue_of(cycle).open_orders() == ()

@@ -1,0 +1,94 @@
+"""Builders for exit tests: a long of 2 BTC from 100, opened at noon."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from trading.instruments import Instrument, MaintenanceBracket
+from trading.orders import Order, OrderRequest, OrderStatus, OrderType, Side
+from trading.positions import Position
+
+NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def noon() -> datetime:
+    return NOON
+
+
+@pytest.fixture(scope="session")
+def btc() -> Instrument:
+    return Instrument(
+        symbol="BTCUSDT",
+        base="BTC",
+        quote="USDT",
+        tick_size=Decimal("0.1"),
+        step_size=Decimal("0.001"),
+        min_quantity=Decimal("0.001"),
+        max_quantity=Decimal(1000),
+        max_market_quantity=Decimal(500),
+        min_notional=Decimal(5),
+        brackets=(
+            MaintenanceBracket(
+                notional_floor=Decimal(0),
+                max_leverage=50,
+                maintenance_ratio=Decimal("0.005"),
+                cumulative=Decimal(0),
+            ),
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def open_position() -> Callable[..., Position]:
+    def opened(quantity: str | Decimal = "2", *, opened_at: datetime = NOON) -> Position:
+        return Position(
+            symbol="BTCUSDT",
+            quantity=Decimal(quantity),
+            entry_price=Decimal(100),
+            leverage=3,
+            isolated_margin=Decimal(70),
+            opened_at=opened_at,
+        )
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def resting() -> Callable[..., Order]:
+    """A resting reduce-only stop of ours at 95 for the builder's long, fields replaceable."""
+
+    def order(
+        client_order_id: str = "pf-stop",
+        *,
+        order_type: OrderType = OrderType.STOP_MARKET,
+        side: Side = Side.SELL,
+        quantity: str | Decimal = "2",
+        filled: str = "0",
+        stop_price: str | Decimal = "95",
+        symbol: str = "BTCUSDT",
+        reduce_only: bool = True,
+        status: OrderStatus = OrderStatus.NEW,
+        age: timedelta = timedelta(0),
+    ) -> Order:
+        return Order(
+            venue_order_id=f"v-{client_order_id}",
+            request=OrderRequest(
+                symbol=symbol,
+                side=side,
+                order_type=order_type,
+                client_order_id=client_order_id,
+                quantity=Decimal(quantity),
+                stop_price=Decimal(stop_price),
+                reduce_only=reduce_only,
+            ),
+            status=status,
+            filled_quantity=Decimal(filled),
+            average_price=None,
+            created_at=NOON - age,
+            updated_at=NOON - age,
+        )
+
+    return order

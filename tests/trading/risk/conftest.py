@@ -1,0 +1,128 @@
+"""Builders for risk tests: a healthy account that asks for 1000 USDT of BTC at 100."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from trading.account import TradingState
+from trading.decisions import Action, TradeDecision
+from trading.instruments import Instrument, MaintenanceBracket
+from trading.limits import RiskLimits
+from trading.market import Quote
+from trading.positions import Position
+from trading.risk.state import MarkedPosition, RiskContext
+
+NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
+
+INSTRUMENT = Instrument(
+    symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    tick_size=Decimal("0.1"),
+    step_size=Decimal("0.001"),
+    min_quantity=Decimal("0.001"),
+    max_quantity=Decimal(1000),
+    max_market_quantity=Decimal(500),
+    min_notional=Decimal(5),
+    brackets=(
+        MaintenanceBracket(
+            notional_floor=Decimal(0),
+            max_leverage=50,
+            maintenance_ratio=Decimal("0.005"),
+            cumulative=Decimal(0),
+        ),
+        MaintenanceBracket(
+            notional_floor=Decimal(20_000),
+            max_leverage=2,
+            maintenance_ratio=Decimal("0.05"),
+            cumulative=Decimal(900),
+        ),
+    ),
+)
+QUOTE = Quote(
+    symbol="BTCUSDT",
+    at=NOON,
+    last=Decimal(100),
+    mark=Decimal(100),
+    bid=Decimal(100),
+    ask=Decimal(100),
+)
+DECISION = TradeDecision(
+    symbol="BTCUSDT",
+    action=Action.BUY,
+    allocation_usd=Decimal(1000),
+    take_profit_price=Decimal(110),
+    stop_price=Decimal(95),
+    exit_plan="stop or target",
+    rationale="test",
+    confidence=1.0,
+    decided_by="test",
+)
+CONTEXT = RiskContext(
+    limits=RiskLimits(),
+    decision=DECISION,
+    instrument=INSTRUMENT,
+    quote=QUOTE,
+    equity=Decimal(10_000),
+    available=Decimal(10_000),
+    equity_at_day_start=Decimal(10_000),
+    lowest_equity_today=Decimal(10_000),
+    peak_equity=Decimal(10_000),
+    trading_state=TradingState.ACTIVE,
+    positions=(),
+    entries_today=0,
+    atr=2.0,
+)
+
+Build = Callable[..., RiskContext]
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """A context with some fields replaced; `decide`, `quoted`, `limit`, `listed` replace inside."""
+
+    def context(
+        *,
+        decide: dict[str, Any] | None = None,
+        quoted: dict[str, Any] | None = None,
+        limit: dict[str, Any] | None = None,
+        listed: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> RiskContext:
+        return replace(
+            CONTEXT,
+            decision=replace(DECISION, **(decide or {})),
+            quote=replace(QUOTE, **(quoted or {})),
+            limits=replace(CONTEXT.limits, **(limit or {})),
+            instrument=replace(INSTRUMENT, **(listed or {})),
+            **fields,
+        )
+
+    return context
+
+
+@pytest.fixture(scope="session")
+def hold() -> Callable[..., MarkedPosition]:
+    """A marked position, by default 5 BTC long from 100 at leverage 3."""
+
+    def held(
+        quantity: str = "5", *, symbol: str = "BTCUSDT", mark: str = "100", leverage: int = 3
+    ) -> MarkedPosition:
+        amount = Decimal(quantity)
+        return MarkedPosition(
+            position=Position(
+                symbol=symbol,
+                quantity=amount,
+                entry_price=Decimal(100),
+                leverage=leverage,
+                isolated_margin=abs(amount) * 100 / leverage,
+                opened_at=NOON,
+            ),
+            mark=Decimal(mark),
+        )
+
+    return held
