@@ -36,6 +36,7 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", help="Accounts file; default ./accounts.yaml, else a demo."),
 ]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Data folder; as PERPFLOW_HOME.")]
 
 
 def run() -> None:
@@ -69,7 +70,7 @@ def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declare
     ] = None,
     port: Annotated[int | None, typer.Option(help="Of the dashboard; default 3000.")] = None,
     prefect_port: Annotated[int | None, typer.Option(help="Of Prefect; default 4200.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Data folder; as PERPFLOW_HOME.")] = None,
+    data_dir: DataDir = None,
     once: Annotated[
         bool, typer.Option("--once", help="One cycle of every account, then stop.")
     ] = False,
@@ -95,18 +96,18 @@ def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declare
 
 
 @app.command()
-def down() -> None:
+def down(*, data_dir: DataDir = None) -> None:
     """Stop what `up` started; positions stay."""
-    settings, _ = _settings()
+    settings, _ = _settings(PERPFLOW_HOME=data_dir)
     from cli.arena_control import stop_arena
 
     typer.echo(stop_arena(settings.home), err=True)
 
 
 @app.command()
-def status(*, as_json: Json = False) -> None:
+def status(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """One screen about the running arena."""
-    settings, _ = _settings()
+    settings, _ = _settings(PERPFLOW_HOME=data_dir)
     from cli.arena_control import fetch_status
     from cli.status_screen import show_status
 
@@ -115,9 +116,9 @@ def status(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def leaderboard(*, as_json: Json = False) -> None:
+def leaderboard(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """The accounts, best total return first."""
-    settings, _ = _settings()
+    settings, _ = _settings(PERPFLOW_HOME=data_dir)
     from cli.arena_control import running_url
     from cli.console import stdout_console
     from cli.leaderboard import fetch_leaderboard, show_leaderboard
@@ -130,11 +131,13 @@ def leaderboard(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def doctor(*, config: Config = None, as_json: Json = False) -> None:
+def doctor(*, config: Config = None, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Check what the arena needs, with a fix for what is missing."""
     from cli.doctor.command import run_doctor
 
-    raise typer.Exit(run_doctor({"PERPFLOW_CONFIG": config}, as_json=as_json))
+    raise typer.Exit(
+        run_doctor({"PERPFLOW_CONFIG": config, "PERPFLOW_HOME": data_dir}, as_json=as_json)
+    )
 
 
 @app.command()

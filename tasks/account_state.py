@@ -114,6 +114,11 @@ def _move(
 @task(name="reconcile_account", **READ)
 async def reconcile_account(cycle: Cycle) -> AccountState:
     """Read the account from the venue and book all of it in one transaction."""
+    return await reconcile(cycle)
+
+
+async def reconcile(cycle: Cycle) -> AccountState:
+    """The same inside another step, without a task run of its own."""
     venue = venue_of(cycle)
     account_id = cycle.account.id
     with store_engine().connect() as conn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import get_run_logger, task
 
 from adapters.store.trades import StoredTrade, load_open_trades, set_close_reason, set_trade_levels
-from tasks.account_state import AccountState, reconcile_account
+from tasks.account_state import AccountState, reconcile
 from tasks.cycle import Cycle
 from tasks.market import Markets
 from tasks.options import ONCE
@@ -35,7 +35,7 @@ async def manage_exits(cycle: Cycle, state: AccountState, markets: Markets) -> A
             levels = _levels(cycle, held, trade, markets.views.get(symbol))
             left = not await protect(cycle, instruments[symbol], levels, decision_id=None)
         closed = closed or left
-    return await reconcile_account(cycle) if closed else state
+    return await reconcile(cycle) if closed else state
 
 
 def _levels(

@@ -47,11 +47,16 @@ async def place_orders(
     for approval in approvals:
         if approval.verdict is not None:
             view = markets.views[approval.verdict.symbol]
+            # An addition keeps the leverage its position has: the venue refuses another one.
+            if state.position(approval.verdict.symbol) is None and not await _leverage_is_set(
+                cycle, approval.verdict
+            ):
+                continue
             filled += await _enter(cycle, view, approval, approval.verdict)
     return filled
 
 
-async def _enter(cycle: Cycle, view: MarketView, approval: Approval, verdict: Approved) -> bool:
+async def _leverage_is_set(cycle: Cycle, verdict: Approved) -> bool:
     try:
         await venue_of(cycle).set_leverage(verdict.symbol, verdict.leverage)
     except VenueError as error:
@@ -60,6 +65,10 @@ async def _enter(cycle: Cycle, view: MarketView, approval: Approval, verdict: Ap
             cycle.account.id, verdict.symbol, verdict.leverage, error,
         )  # fmt: skip
         return False
+    return True
+
+
+async def _enter(cycle: Cycle, view: MarketView, approval: Approval, verdict: Approved) -> bool:
     entry = await submit(
         cycle,
         Wish(

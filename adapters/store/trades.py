@@ -156,7 +156,9 @@ def _plan_of(conn: Connection, account_id: str, client_order_id: str) -> _Plan:
         select(
             intents.c.leg,
             intents.c.decision_id,
-            func.coalesce(decisions.c.approved_stop_price, decisions.c.stop_price).label("stop_price"),
+            func.coalesce(decisions.c.approved_stop_price, decisions.c.stop_price).label(
+                "stop_price"
+            ),
             func.coalesce(
                 decisions.c.approved_take_profit_price, decisions.c.take_profit_price
             ).label("take_profit_price"),

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.engine import CONNECT_SECONDS
 from adapters.store.views.events import BATCH, events_after, newest_event_id
 from api.sockets.hub import Hub
 
@@ -39,6 +40,7 @@ class EventFeed:
         self._poll_seconds = poll_seconds
         self._last_id: int | None = None
         self._task: asyncio.Task[None] | None = None
+        self._at_rest = asyncio.Event()
         self.is_listening = False
 
     def start(self) -> None:
@@ -46,11 +48,18 @@ class EventFeed:
         self._task = asyncio.create_task(self._run(), name="event-feed")
 
     async def stop(self) -> None:
-        """End the task and its connection."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        """End the task and its connection.
+
+        Waits for a moment of rest first: a connection that is cancelled while it logs in is left
+        half open, and PostgreSQL keeps its backend until the authentication times out.
+        """
+        if self._task is None:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._at_rest.wait(), CONNECT_SECONDS + 1)
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
@@ -72,20 +81,28 @@ class EventFeed:
                 log.exception("the event feed failed; trying again in %.2f s", pause)
             finally:
                 self.is_listening = False
+                self._at_rest.clear()
+            self._at_rest.set()
             await asyncio.sleep(pause)
+            self._at_rest.clear()
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _connect(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         return await psycopg.AsyncConnection.connect(
-            url, autocommit=True, connect_timeout=5, application_name="perpflow-api-feed"
+            url,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="perpflow-api-feed",
         )
 
     async def _follow(self, conn: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         while True:
             await self._read_on()
+            self._at_rest.set()
             async for _ in conn.notifies(timeout=self._poll_seconds, stop_after=1):
                 pass
+            self._at_rest.clear()
 
     async def _read_on(self) -> None:
         if self._last_id is None:

@@ -53,6 +53,8 @@ async def _live(running: Running) -> ExitCode:
     stopping = asyncio.Event()
     received: list[signal.Signals] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue  # as under nohup
         asyncio.get_running_loop().add_signal_handler(
             number, _note_signal, number, received, stopping
         )

@@ -40,6 +40,13 @@ def use_environment(plan: UpPlan, environ: Mapping[str, str]) -> None:
     os.environ.update(client_environment(plan.prefect, {**os.environ, "HOME": environ["HOME"]}))
 
 
+async def preload() -> None:
+    """Import what registering needs, in a thread, while the server starts."""
+    from importlib import import_module
+
+    await asyncio.to_thread(import_module, "deployments.register")
+
+
 async def wait_until_healthy(part: Part, url: str, *, seconds: float = START_SECONDS) -> None:
     """Until the part answers 200 at `url`. Raises `CommandFailed` when it ends or takes too long."""
     deadline = time.monotonic() + seconds

@@ -67,7 +67,9 @@ async def start(running: Running) -> None:
     with progress.waiting("Prefect", "starts; it needs 10 to 30 s and makes its tables at first"):
         orchestration.use_environment(plan, with_home(plan.environ, plan))
         health = f"{plan.prefect.api_url}/health"
-        await orchestration.wait_until_healthy(running.prefect, health)
+        await asyncio.gather(
+            orchestration.wait_until_healthy(running.prefect, health), orchestration.preload()
+        )
     progress.ready("Prefect", f"{plan.prefect.ui_url}, {_seconds(began)}")
     await _start_cycles(running)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from adapters.store.events import emit_event
 from adapters.store.tokens import TokenScope, create_token
@@ -88,16 +88,15 @@ def emit(engine: Engine) -> Callable[..., int]:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, **options: Any) -> AsyncIterator[str]:
+async def serving(app: FastAPI, *, port: int = 0) -> AsyncIterator[str]:
     """The app behind a real uvicorn on a free port of this machine; yields `127.0.0.1:port`."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
-        port=0,
+        port=port,
         log_level="warning",
         proxy_headers=False,
         timeout_graceful_shutdown=2,
-        **options,
     )
     server = uvicorn.Server(config)
     # Signals belong to pytest.
@@ -106,9 +105,9 @@ async def serving(app: FastAPI, **options: Any) -> AsyncIterator[str]:
     while not server.started:
         assert not task.done(), "the server refused to start"
         await asyncio.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    bound = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{bound}"
     finally:
         server.should_exit = True
         await task
@@ -118,16 +117,10 @@ async def serving(app: FastAPI, **options: Any) -> AsyncIterator[str]:
 def server(database_url: str) -> Callable[..., Any]:
     """`async with server() as address`: the application as it runs in life."""
 
-    def start(**settings: Any) -> Any:
-        return serving(create_app(settings_for(database_url, **settings)))
+    def start(*, serve_port: int = 0) -> Any:
+        return serving(create_app(settings_for(database_url)), port=serve_port)
 
     return start
-
-
-@pytest.fixture
-def writing(engine: Engine) -> Iterator[Connection]:
-    with engine.begin() as conn:
-        yield conn
 
 
 def utc_now() -> datetime:

@@ -140,12 +140,7 @@ def seed_account(
         .where(accounts.c.id == account_id)
         .values(peak_equity=money(max(equity), 2))
     )
-    for back in range(20, -1, -1):
-        slot = newest - STEP * back
-        cycle_id = add_cycle(
-            conn, account_id, slot, real_at=real_now - timedelta(seconds=5 * back + 2)
-        )
-        _add_decisions(conn, account_id, cycle_id, slot, rng)
+    _add_story(conn, account_id, newest, rng, real_now)
     _add_trades(conn, account_id, newest, rng, count=6 + 9 * index)
     if account_id != "grid":
         add_position(conn, account_id, "BTCUSDT", at=newest, with_stop=account_id != "buy_and_hold")
@@ -194,35 +189,59 @@ def add_cycle(
     status: str = "done",
     reason: str | None = None,
 ) -> UUID:
-    cycle_id = uuid5(SPACE, f"{account_id} {slot}")
-    conn.execute(
-        insert(cycles).values(
-            id=cycle_id,
-            account_id=account_id,
-            slot=slot,
-            trigger="schedule",
-            status=status,
-            reason=reason,
-            config_version=1,
-            real_started_at=real_at - timedelta(seconds=1),
-            real_finished_at=None if status == "running" else real_at,
-        )
-    )
-    return cycle_id
+    row = cycle_row(account_id, slot, real_at=real_at, status=status, reason=reason)
+    conn.execute(insert(cycles).values(**row))
+    return row["id"]
+
+
+def cycle_row(
+    account_id: str,
+    slot: datetime,
+    *,
+    real_at: datetime,
+    status: str = "done",
+    reason: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": uuid5(SPACE, f"{account_id} {slot}"),
+        "account_id": account_id,
+        "slot": slot,
+        "trigger": "schedule",
+        "status": status,
+        "reason": reason,
+        "config_version": 1,
+        "real_started_at": real_at - timedelta(seconds=1),
+        "real_finished_at": None if status == "running" else real_at,
+    }
 
 
 def add_decision(
-    conn: Connection,
+    conn: Connection, account_id: str, cycle_id: UUID, symbol: str, at: datetime, **values: Any
+) -> UUID:
+    row = decision_row(account_id, cycle_id, symbol, at, **values)
+    conn.execute(insert(decisions).values(**row))
+    return row["id"]
+
+
+def decision_row(
     account_id: str,
     cycle_id: UUID,
     symbol: str,
     at: datetime,
+    *,
+    action: str = "hold",
     **values: Any,
-) -> UUID:
-    decision_id = uuid5(SPACE, f"{cycle_id} {symbol}")
-    action = values.pop("action", "hold")
-    row = {
-        "allocation_usd": Decimal(0) if action in ("hold", "close") else Decimal("812.5"),
+) -> dict[str, Any]:
+    opens = action in ("buy", "sell")
+    return {
+        "id": uuid5(SPACE, f"{cycle_id} {symbol}"),
+        "cycle_id": cycle_id,
+        "account_id": account_id,
+        "symbol": symbol,
+        "asset": SYMBOLS[symbol],
+        "decided_at": at,
+        "action": action,
+        "allocation_usd": Decimal("812.5") if opens else Decimal(0),
         "take_profit_price": None,
         "stop_price": None,
         "exit_plan": "close if 4h close under EMA50",
@@ -230,84 +249,94 @@ def add_decision(
         "confidence": 0.62,
         "decided_by": account_id,
         "verdict": "held" if action == "hold" else "approved",
-        "approved_notional": None if action in ("hold", "close") else Decimal("812.5"),
+        "verdict_code": None,
+        "verdict_text": None,
+        "approved_notional": Decimal("812.5") if opens else None,
         "reference_price": Decimal("64012.4"),
         **values,
     }
-    conn.execute(
-        insert(decisions).values(
-            id=decision_id,
-            cycle_id=cycle_id,
-            account_id=account_id,
-            symbol=symbol,
-            asset=SYMBOLS[symbol],
-            decided_at=at,
-            action=action,
-            **row,
-        )
-    )
-    return decision_id
 
 
-def _add_decisions(
-    conn: Connection, account_id: str, cycle_id: UUID, slot: datetime, rng: np.random.Generator
+DENIED = {
+    "verdict": "denied",
+    "verdict_code": "cooldown",
+    "verdict_text": "the symbol was closed 10 minutes ago, the cooldown is 15",
+    "approved_notional": None,
+}
+
+
+def _add_story(
+    conn: Connection,
+    account_id: str,
+    newest: datetime,
+    rng: np.random.Generator,
+    real_now: datetime,
 ) -> None:
-    for symbol in SYMBOLS:
-        action = str(rng.choice(["hold", "hold", "hold", "buy", "sell", "close"]))
-        extra: dict[str, Any] = {}
-        if action == "buy" and rng.random() < 0.3:
-            extra = {
-                "verdict": "denied",
-                "verdict_code": "cooldown",
-                "verdict_text": "the symbol was closed 10 minutes ago, the cooldown is 15",
-                "approved_notional": None,
-            }
-        decision_id = add_decision(conn, account_id, cycle_id, symbol, slot, action=action, **extra)
-        conn.execute(
-            insert(diary).values(
-                at=slot,
-                account_id=account_id,
-                kind="decision",
-                asset=SYMBOLS[symbol],
-                cycle_id=cycle_id,
-                decision_id=decision_id,
-                entry={
-                    "asset": SYMBOLS[symbol],
-                    "action": action,
-                    "allocation_usd": "812.50",
-                    "rationale": REASONS[action],
-                },
+    """The last 21 cycles with a decision and a diary line per asset."""
+    slots = [newest - STEP * back for back in range(20, -1, -1)]
+    ran = [
+        cycle_row(account_id, slot, real_at=real_now - (newest - slot) / 60 - timedelta(seconds=2))
+        for slot in slots
+    ]
+    made = []
+    for cycle in ran:
+        for symbol in SYMBOLS:
+            action = str(rng.choice(["hold", "hold", "hold", "buy", "sell", "close"]))
+            extra = DENIED if action == "buy" and rng.random() < 0.3 else {}
+            made.append(
+                decision_row(account_id, cycle["id"], symbol, cycle["slot"], action=action, **extra)
             )
-        )
+    conn.execute(insert(cycles), ran)
+    conn.execute(insert(decisions), made)
+    conn.execute(insert(diary), [_diary_row(decision) for decision in made])
+
+
+def _diary_row(decision: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "at": decision["decided_at"],
+        "account_id": decision["account_id"],
+        "kind": "decision",
+        "asset": decision["asset"],
+        "cycle_id": decision["cycle_id"],
+        "decision_id": decision["id"],
+        "entry": {
+            "asset": decision["asset"],
+            "action": decision["action"],
+            "allocation_usd": "812.50",
+            "rationale": decision["rationale"],
+        },
+    }
 
 
 def _add_trades(
     conn: Connection, account_id: str, newest: datetime, rng: np.random.Generator, *, count: int
 ) -> None:
+    rows = []
     for index in range(count):
         opened = newest - timedelta(hours=1) * (index + 1)
-        conn.execute(
-            insert(trades).values(
-                id=uuid5(SPACE, f"{account_id} trade {index}"),
-                account_id=account_id,
-                symbol="ETHUSDT",
-                direction="long" if index % 2 else "short",
-                status="closed",
-                opened_at=opened,
-                closed_at=opened + timedelta(minutes=45),
-                quantity=Decimal("0.312"),
-                open_quantity=Decimal(0),
-                entered_quantity=Decimal("0.312"),
-                exited_quantity=Decimal("0.312"),
-                entry_price=Decimal("2604.15"),
-                exit_price=Decimal("2611.05"),
-                gross_pnl=money(rng.normal(3, 20), 4),
-                fees=Decimal("0.9751"),
-                funding=Decimal("-0.0312"),
-                exit_plan="close if 4h close under EMA50",
-                close_reason="target",
-            )
+        rows.append(
+            {
+                "id": uuid5(SPACE, f"{account_id} trade {index}"),
+                "account_id": account_id,
+                "symbol": "ETHUSDT",
+                "direction": "long" if index % 2 else "short",
+                "status": "closed",
+                "opened_at": opened,
+                "closed_at": opened + timedelta(minutes=45),
+                "quantity": Decimal("0.312"),
+                "open_quantity": Decimal(0),
+                "entered_quantity": Decimal("0.312"),
+                "exited_quantity": Decimal("0.312"),
+                "entry_price": Decimal("2604.15"),
+                "exit_price": Decimal("2611.05"),
+                "gross_pnl": money(rng.normal(3, 20), 4),
+                "fees": Decimal("0.9751"),
+                "funding": Decimal("-0.0312"),
+                "exit_plan": "close if 4h close under EMA50",
+                "close_reason": "target",
+            }
         )
+    conn.execute(insert(trades), rows)
 
 
 def add_position(

@@ -25,7 +25,9 @@ def test_a_float_comes_back_as_the_same_float(value: float) -> None:
     assert float(json.loads(render(value))) == value
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")]
+)
 def test_what_is_not_finite_is_null(value: float | Decimal) -> None:
     assert render({"figure": value}) == b'{"figure":null}'
 

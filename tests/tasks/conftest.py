@@ -7,6 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from prefect.logging import disable_run_logger
+from prefect.settings import (
+    PREFECT_LOGGING_TO_API_ENABLED,
+    PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+    temporary_settings,
+)
 from sqlalchemy import Engine
 
 from tasks import resources
@@ -14,12 +19,16 @@ from tasks.cycle import Cycle, claim_slot
 from tests.arena import TestArena, build_account, start_arena
 
 
+NO_SERVER = {PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False, PREFECT_LOGGING_TO_API_ENABLED: False}
+"""A step called by itself talks to Postgres only; Prefect must not start a server for it."""
+
+
 @pytest.fixture
 def arena(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestArena]:
     """An arena on the simulated market with one momentum account."""
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
     resources.forget()
-    with disable_run_logger():
+    with disable_run_logger(), temporary_settings(NO_SERVER):
         arena = start_arena(engine)
         arena.add(build_account("momentum"))
         yield arena

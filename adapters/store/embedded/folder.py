@@ -61,23 +61,24 @@ class ServerFolder:
         return (self.data / "PG_VERSION").exists()
 
 
-def open_folder(data_folder: Path) -> ServerFolder:
+def server_folder(data_folder: Path) -> ServerFolder:
+    """The paths below an application's data folder; nothing is made."""
+    return ServerFolder((data_folder.expanduser() / "postgres").resolve())
+
+
+def prepare_folder(folder: ServerFolder) -> None:
     """Make the server's folder (and the data folder, when missing). Raises `FolderUnusable`."""
-    data = data_folder.expanduser().absolute()
     try:
-        make_folder(data)
-        make_folder(data / "postgres")
+        make_folder(folder.root)
     except OSError as error:
         raise FolderUnusable(
-            f"the data folder {data} cannot be made or written ({error.strerror}); "
+            f"the data folder {folder.root} cannot be made ({error.strerror}); "
             f"choose another one or run as its owner"
         ) from error
-    folder = ServerFolder((data / "postgres").resolve())
     if not os.access(folder.root, os.W_OK | os.X_OK):
         raise FolderUnusable(
             f"the data folder {folder.root} cannot be written by this user; run as its owner"
         )
-    return folder
 
 
 def make_folder(path: Path, mode: int = PASSABLE) -> None:

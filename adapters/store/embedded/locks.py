@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.store.embedded.errors import ServerBusy, ServerError
+from adapters.store.embedded.errors import FolderUnusable, ServerBusy, ServerError
 from adapters.store.embedded.folder import give_to_owner_of
 
 try:
@@ -31,7 +31,12 @@ def open_lock_file(path: Path) -> int:
             "the embedded server needs Linux or macOS; on this system set DATABASE_URL"
         )
     made = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FolderUnusable(
+            f"{path} cannot be opened ({error.strerror}); run as the user that owns it"
+        ) from error
     if made:
         give_to_owner_of(path.parent, path)
     return descriptor

@@ -190,4 +190,4 @@ def _permission_over_stale_pid(folder: ServerFolder) -> dict[str, str]:
         return {}
     if living := living_processes(folder):
         raise ServerBusy(f"{folder.data} is in use{named(living)}; end them and start again")
-    return {}
+    return {"PG_GRANDPARENT_PID": str(pid)}

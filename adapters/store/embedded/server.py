@@ -13,18 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
+import psycopg
 from sqlalchemy import URL
 
 from adapters.store.embedded import process
 from adapters.store.embedded.cluster import create_data_folder, data_major
 from adapters.store.embedded.errors import (
     BinariesMissing,
+    FolderUnusable,
     NotStartable,
     ServerBusy,
     ServerError,
     VersionMismatch,
 )
-from adapters.store.embedded.folder import open_folder
+from adapters.store.embedded.folder import prepare_folder, server_folder
 from adapters.store.embedded.locate import Binaries, locate_binaries
 from adapters.store.embedded.locks import is_locked, starting_or_stopping, wait_until_free
 from adapters.store.embedded.probe import HOST, Answer, admin_conninfo, ask, choose_port, is_free
@@ -42,12 +44,12 @@ PORT_TRIES = 5
 class EmbeddedServer:
     """A PostgreSQL server whose files lie in `<folder>/postgres`.
 
-    `folder` is the application's data folder; it is made when missing. With `fsync=False` the
+    `folder` is the application's data folder; `up` makes it when missing. With `fsync=False` the
     server is fast and may lose its data in a power cut: tests only.
     """
 
     def __init__(self, folder: Path, *, fsync: bool = True) -> None:
-        self._folder = open_folder(folder)
+        self._folder = server_folder(folder)
         self._fsync = fsync
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -56,17 +58,23 @@ class EmbeddedServer:
 
         Safe to call again and from several processes at once. Raises `ServerError`.
         """
-        with starting_or_stopping(self._folder.lock):
-            user = pick_service_user(self._folder)
-            stored = load_state(self._folder)
-            state = self._running(stored) or self._start(user)
-            if state != stored:
-                save_state(self._folder, state)
-            ensure_app_database(admin_conninfo(state), state)
-        return _app_url(state)
+        prepare_folder(self._folder)
+        try:
+            with starting_or_stopping(self._folder.lock):
+                return _app_url(self._started_or_adopted())
+        except OSError as error:
+            raise FolderUnusable(
+                f"the server's files in {self._folder.root} could not be used: {error}"
+            ) from error
+        except psycopg.Error as error:
+            raise NotStartable(
+                f"the server runs but its database could not be prepared: {error}"
+            ) from error
 
     def down(self) -> None:
         """Stop the server, whoever started it; nothing happens when none runs."""
+        if not self._folder.root.is_dir():
+            return
         with starting_or_stopping(self._folder.lock):
             found = process.find_postmaster(self._folder)
             if found is not None:
@@ -92,6 +100,15 @@ class EmbeddedServer:
     def admin_conninfo(self) -> str:
         """libpq connection text of the superuser: for tests and backups, never for the app."""
         return admin_conninfo(self._stored_state())
+
+    def _started_or_adopted(self) -> ServerState:
+        user = pick_service_user(self._folder)
+        stored = load_state(self._folder)
+        state = self._running(stored) or self._start(user)
+        if state != stored:
+            save_state(self._folder, state)
+        ensure_app_database(admin_conninfo(state), state)
+        return state
 
     def _stored_state(self) -> ServerState:
         state = load_state(self._folder)

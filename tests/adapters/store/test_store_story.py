@@ -1,8 +1,7 @@
-"""Snapshots, diary, events, tokens, the arena and documents."""
+"""Snapshots, diary, events, partitions, tokens and the arena."""
 
 from __future__ import annotations
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,15 +11,11 @@ from threading import Event
 
 import psycopg
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import NullPool, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.store.arena import Arena, load_arena, save_arena, touch_arena
 from adapters.store.diary import write_diary
-from adapters.store.documents import exact_text, to_document
-from adapters.store.engine import normalise_url
 from adapters.store.errors import StoreError
 from adapters.store.events import emit_event
 from adapters.store.partitions import ensure_partition
@@ -35,7 +30,7 @@ from adapters.store.tokens import TokenScope, create_token, find_token, revoke
 from trading.arena_clock import ArenaClock
 from trading.ports import Balance
 
-db = pytest.mark.db
+pytestmark = pytest.mark.db
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
@@ -48,7 +43,6 @@ def snapshot(conn, at: datetime, equity: str) -> None:
     save_snapshot(conn, "acc1", at, balance, Decimal(100), None)
 
 
-@db
 def test_a_day_begins_with_the_last_equity_before_it(engine):
     with engine.begin() as conn:
         assert day_start_equity(conn, "acc1", DAY) is None
@@ -65,7 +59,6 @@ def test_a_day_begins_with_the_last_equity_before_it(engine):
         assert lowest_equity_since(conn, "acc2", DAY) is None
 
 
-@db
 def test_a_second_snapshot_of_an_instant_replaces_the_first(engine):
     with engine.begin() as conn:
         snapshot(conn, DAY, "100")
@@ -76,7 +69,6 @@ def test_a_second_snapshot_of_an_instant_replaces_the_first(engine):
         )  # fmt: skip
 
 
-@db
 def test_diary_lines_of_any_month_find_their_partition(engine):
     with engine.begin() as conn:
         for month in (1, 6, 12):
@@ -90,7 +82,6 @@ def test_diary_lines_of_any_month_find_their_partition(engine):
     assert rows[0].entry == {"price": "64000.5", "note": "ab"}
 
 
-@db
 def test_a_rolled_back_writer_does_not_take_the_partition_with_it(engine):
     with engine.connect() as conn:
         write_diary(conn, at=DAY, account_id="a", kind="order", asset=None, entry={})
@@ -99,7 +90,6 @@ def test_a_rolled_back_writer_does_not_take_the_partition_with_it(engine):
         conn.commit()
 
 
-@db
 def test_writers_that_need_the_same_new_month_do_not_collide(database_url: str):
     engine = create_engine(database_url, poolclass=NullPool)
 
@@ -114,7 +104,6 @@ def test_writers_that_need_the_same_new_month_do_not_collide(database_url: str):
         assert sum(pool.map(ensure, range(16))) == 1
 
 
-@db
 def test_a_partition_can_be_made_while_the_table_is_read_and_written(engine, database_url: str):
     with engine.begin() as conn:
         write_diary(conn, at=DAY, account_id="a", kind="order", asset=None, entry={})
@@ -128,7 +117,6 @@ def test_a_partition_can_be_made_while_the_table_is_read_and_written(engine, dat
             ensure_partition(other, diary, DAY + timedelta(days=40))
 
 
-@db
 def test_only_partitioned_tables_have_partitions(engine):
     with (
         engine.begin() as conn,
@@ -137,7 +125,6 @@ def test_only_partitioned_tables_have_partitions(engine):
         conn.execute(text("select app.ensure_partition('fills', now())"))
 
 
-@db
 def test_an_event_exists_exactly_when_its_change_was_committed(engine):
     def emit(conn, number: int) -> int:
         return emit_event(
@@ -154,7 +141,6 @@ def test_an_event_exists_exactly_when_its_change_was_committed(engine):
     assert (row.id, row.payload) == (kept, {"n": 2, "price": "1.5"})
 
 
-@db
 def test_listeners_are_woken_with_the_number_of_the_event_only(engine, database_url: str):
     with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as listener:
         listener.execute("listen app_events")
@@ -166,7 +152,6 @@ def test_listeners_are_woken_with_the_number_of_the_event_only(engine, database_
     assert notice.payload == str(number)
 
 
-@db
 def test_a_reader_that_remembers_the_last_id_misses_no_event_of_eight_racing_writers(
     database_url: str,
 ):
@@ -208,7 +193,6 @@ def test_a_reader_that_remembers_the_last_id_misses_no_event_of_eight_racing_wri
     assert len(set(seen)) == 200
 
 
-@db
 def test_an_event_may_be_deleted_by_age_but_never_rewritten(engine):
     with engine.connect() as conn:
         emit_event(conn, at=DAY, account_id=None, channel="c", kind="k", payload={})
@@ -219,7 +203,6 @@ def test_an_event_may_be_deleted_by_age_but_never_rewritten(engine):
         assert conn.execute(text("delete from app.events")).rowcount == 1
 
 
-@db
 def test_a_token_is_stored_as_a_hash_and_found_by_its_text(engine):
     with engine.begin() as conn:
         token = create_token(conn, TokenScope.OPERATE, "first start")
@@ -228,7 +211,6 @@ def test_a_token_is_stored_as_a_hash_and_found_by_its_text(engine):
         assert token not in str(conn.execute(select(api_tokens)).one())
 
 
-@db
 @pytest.mark.parametrize("guess", ["", "pf_", "pf_guess", "x" * 10_000, "pf_\ud800\x00", "pf_é"])
 def test_a_text_that_is_no_token_is_simply_unknown(engine, guess: str):
     with engine.begin() as conn:
@@ -236,7 +218,6 @@ def test_a_text_that_is_no_token_is_simply_unknown(engine, guess: str):
         assert find_token(conn, guess) is None
 
 
-@db
 def test_a_revoked_token_opens_nothing(engine):
     with engine.begin() as conn:
         token = create_token(conn, TokenScope.VIEW, "x")
@@ -246,7 +227,6 @@ def test_a_revoked_token_opens_nothing(engine):
         assert not revoke(conn, token_id)
 
 
-@db
 def test_there_is_one_arena_and_its_time_never_goes_back(engine):
     arena = Arena(
         market="simulated-7", source="simulated", settings={"seed": 7},
@@ -265,46 +245,3 @@ def test_there_is_one_arena_and_its_time_never_goes_back(engine):
         faster = replace(arena, clock=replace(arena.clock, speed=120.0, ends_at=DAY))
         save_arena(conn, faster)
         assert load_arena(conn) == faster
-
-
-documents = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text()
-    | st.decimals() | st.datetimes(timezones=st.just(UTC)) | st.uuids(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)  # fmt: skip
-
-
-@given(documents)
-def test_every_document_becomes_json_that_postgres_can_hold(value):
-    written = json.dumps(to_document(value), allow_nan=False)
-    assert "\\u0000" not in written
-    written.encode("utf-8")
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=40) | st.integers().map(Decimal))
-def test_decimals_keep_every_digit_as_text(amount: Decimal):
-    words = exact_text(amount)
-    assert Decimal(words) == amount
-    assert "E" not in words
-    assert words != "-0"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "postgres://u:p%40ss@db.example/perpflow?sslmode=require",
-        "postgresql://u:p%40ss@db.example/perpflow?sslmode=require",
-        " postgresql+psycopg://u:p%40ss@db.example/perpflow?sslmode=require\n",
-    ],
-)
-def test_every_usual_form_of_a_database_url_is_understood(url: str):
-    assert normalise_url(url) == "postgresql+psycopg://u:p%40ss@db.example/perpflow?sslmode=require"
-
-
-@pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "not a url hunter2", ""])
-def test_a_wrong_database_url_is_refused_without_showing_it(url: str):
-    with pytest.raises(StoreError) as refusal:
-        normalise_url(url)
-    assert "postgresql://" in str(refusal.value)
-    assert "hunter2" not in str(refusal.value)

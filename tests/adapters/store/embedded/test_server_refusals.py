@@ -212,3 +212,9 @@ def test_a_server_that_does_not_answer_in_time_is_stopped_again(
 def test_binaries_sort_by_version_not_by_text(tmp_path: Path):
     older, newer = Binaries(9, "9.6", tmp_path), Binaries(18, "18.4", tmp_path)
     assert max(older, newer) is newer
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder: Path):
+    folder.write_text("a file is in the way")
+    with pytest.raises(FolderUnusable, match=f"{folder}.* cannot be made"):
+        EmbeddedServer(folder, fsync=False).up()

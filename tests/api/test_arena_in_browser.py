@@ -1,0 +1,164 @@
+"""The arena in a real browser, on seeded data, with a real server behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium on this machine (apt install chromium)"
+    ),
+]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def address(server: Callable[..., Any]) -> AsyncIterator[str]:
+    async with server() as where:
+        yield where
+
+
+class Watched:
+    """A page with everything that it complained about and every host that it asked."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        page.on(
+            "console", lambda m: m.type in ("error", "warning") and self.complaints.append(m.text)
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda r: self._note(r.url, address))
+
+    def _note(self, url: str, address: str) -> None:
+        if not url.startswith((f"http://{address}/", "data:", "blob:")):
+            self.foreign.append(url)
+
+
+async def open_arena(browser: Browser, address: str, **context: Any) -> Watched:
+    page = await (await browser.new_context(**context)).new_page()
+    watched = Watched(page, address)
+    await page.goto(f"http://{address}/")
+    await page.wait_for_selector("#connection[data-state=live]")
+    return watched
+
+
+async def test_the_arena_shows_five_agents_without_a_complaint_and_without_another_host(
+    browser: Browser, address: str, seeded: object
+) -> None:
+    watched = await open_arena(browser, address, viewport={"width": 1440, "height": 1200})
+    page = watched.page
+    await page.wait_for_selector("#chart .scatterlayer .trace")
+    names = await page.locator("#board tbody th .agent > span:nth-child(2)").all_inner_texts()
+    assert sorted(names) == ["Buy & Hold", "Grid", "ML Scalper", "Mean Reversion", "Momentum"]
+    assert await page.locator("#chart .scatterlayer .trace").count() == 6
+    assert await page.locator("#feed li").count() > 10
+    assert "SIMULATED MARKET" in await page.locator("#badges").inner_text()
+    assert "PAPER" in await page.locator("#badges").inner_text()
+    assert watched.complaints == []
+    assert watched.foreign == []
+
+
+async def test_figures_on_the_page_are_those_of_the_api(
+    browser: Browser, address: str, seeded: object
+) -> None:
+    page = (await open_arena(browser, address)).page
+    board = await page.evaluate("fetch('/api/v1/leaderboard').then(r => r.json())")
+    shown = await page.locator("#board tbody td.col-equity").all_inner_texts()
+    assert shown == [f"{row['equity']:,.2f}" for row in board["items"]]
+    total = await page.locator(".tile-value").first.inner_text()
+    assert total == f"{board['totals']['equity']:,.2f}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_phone_scrolls_the_table_and_not_the_page(
+    browser: Browser, address: str, seeded: object, scheme: str
+) -> None:
+    watched = await open_arena(
+        browser, address, viewport={"width": 390, "height": 844}, color_scheme=scheme
+    )
+    widths = await watched.page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert widths[0] <= widths[1]
+    assert await watched.page.locator(".table-scroll").get_attribute("tabindex") == "0"
+    assert watched.complaints == []
+
+
+async def test_a_live_decision_appears_as_text_whatever_it_holds(
+    browser: Browser, address: str, seeded: object, emit: Callable[..., int]
+) -> None:
+    watched = await open_arena(browser, address)
+    await asyncio.to_thread(
+        emit,
+        "momentum",
+        "decision.made",
+        decision_id="00000000-0000-0000-0000-000000000001",
+        asset="BTC",
+        action="buy",
+        allocation_usd="500",
+        confidence=0.9,
+        rationale="<img src=x onerror=alert(1)><b>bold</b>",
+        verdict="approved",
+    )
+    line = watched.page.locator("#feed li", has_text="onerror")
+    await line.wait_for()
+    assert "<img src=x onerror=alert(1)><b>bold</b>" in await line.inner_text()
+    assert await watched.page.locator("#feed img, #feed b").count() == 0
+    assert watched.complaints == []
+
+
+async def test_the_empty_arena_names_the_next_command(browser: Browser, address: str) -> None:
+    watched = await open_arena(browser, address)
+    assert "perpflow up" in await watched.page.locator("#banner").inner_text()
+    assert "perpflow up" in await watched.page.locator("#board-empty").inner_text()
+    assert watched.complaints == []
+
+
+async def test_a_lost_feed_is_said_and_comes_back_by_itself(
+    browser: Browser, server: Callable[..., Any], seeded: object
+) -> None:
+    async with server() as address:
+        page = (await open_arena(browser, address)).page
+        port = int(address.rpartition(":")[2])
+    await page.wait_for_selector("#connection:not([data-state=live])", timeout=5_000)
+    assert "Numbers are from" in await page.locator("#banner").inner_text()
+    async with server(serve_port=port):
+        await page.wait_for_selector("#connection[data-state=live]", timeout=40_000)
+        await page.wait_for_selector("#banner[data-severity=ok]", timeout=10_000)
+
+
+async def test_a_page_from_outside_asks_for_the_token_and_takes_it_from_the_address(
+    browser: Browser, address: str, seeded: object, token: str
+) -> None:
+    context = await browser.new_context(extra_http_headers={"X-Forwarded-For": "203.0.113.9"})
+    page = await context.new_page()
+    await page.goto(f"http://{address}/")
+    await page.wait_for_selector("#token-dialog[open]")
+    assert await page.locator("#board tbody tr").count() == 0
+    await page.goto("about:blank")
+    await page.goto(f"http://{address}/#token={token}")
+    await page.wait_for_selector("#board tbody tr")
+    assert token not in page.url
+    assert token not in await page.evaluate("document.cookie")
