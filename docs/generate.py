@@ -34,7 +34,9 @@ def strategies() -> str:
     for strategy in STRATEGIES.values():
         reads = ", ".join(f"{count} x {frame}" for frame, count in strategy.timeframes.items())
         stop = "places a stop" if strategy.takes_stop else "takes no stop (benchmark)"
-        blocks.append(f"### `{strategy.name}`: {strategy.title}\n\nReads {reads} closed candles; {stop}.")
+        blocks.append(
+            f"### `{strategy.name}`: {strategy.title}\n\nReads {reads} closed candles; {stop}."
+        )
         ranges = parameter_ranges(strategy.parameters)
         if ranges:
             rows = ["| parameter | default | range |", "|---|---:|---|"]

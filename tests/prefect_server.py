@@ -39,7 +39,7 @@ def _start() -> PrefectPlace:
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.prefect_server", "server", "start"],
+            [sys.executable, "-m", "prefect", "server", "start"],
             env=server_environment(place, os.environ),
             cwd=folder,
             stdin=subprocess.DEVNULL,

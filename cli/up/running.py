@@ -138,7 +138,7 @@ def _start_part(running: Running, command: PartCommand) -> Part:
 def _prefect_command(plan: UpPlan) -> PartCommand:
     return PartCommand(
         name="prefect",
-        arguments=[sys.executable, "-m", "deployments.prefect_server", "server", "start"],
+        arguments=[sys.executable, "-m", "prefect", "server", "start"],
         environment=for_prefect_server(plan),
         grace_seconds=_PREFECT_STOP_SECONDS,
     )

@@ -78,10 +78,16 @@ def token(engine: Engine) -> str:
 def emit(engine: Engine) -> Callable[..., int]:
     """Appends an event in a transaction of its own; returns its id."""
 
-    def append(account_id: str | None, kind: str, channel: str = "trading-events", **payload: Any):
+    def append(
+        account_id: str | None,
+        kind: str,
+        channel: str = "trading-events",
+        at: datetime = START,
+        **payload: Any,
+    ) -> int:
         with engine.begin() as conn:
             return emit_event(
-                conn, at=START, account_id=account_id, channel=channel, kind=kind, payload=payload
+                conn, at=at, account_id=account_id, channel=channel, kind=kind, payload=payload
             )
 
     return append

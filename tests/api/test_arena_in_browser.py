@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,13 +108,14 @@ async def test_a_phone_scrolls_the_table_and_not_the_page(
 
 
 async def test_a_live_decision_appears_as_text_whatever_it_holds(
-    browser: Browser, address: str, seeded: object, emit: Callable[..., int]
+    browser: Browser, address: str, seeded: datetime, emit: Callable[..., int]
 ) -> None:
     watched = await open_arena(browser, address)
     await asyncio.to_thread(
         emit,
         "momentum",
         "decision.made",
+        at=seeded + timedelta(minutes=5),
         decision_id="00000000-0000-0000-0000-000000000001",
         asset="BTC",
         action="buy",

@@ -120,7 +120,9 @@ async def test_the_flow_run_log_reads_as_the_story_of_the_cycle(
     arena.add(build_account("buy_and_hold"))
     await trade_account("buy-and-hold", return_state=True)
     story = [
-        r.getMessage() for r in caplog.records if r.name in ("prefect.flow_runs", "prefect.task_runs")
+        r.getMessage()
+        for r in caplog.records
+        if r.name in ("prefect.flow_runs", "prefect.task_runs")
     ]
     beats = ("takes slot", "at the venue: wallet", "last ", "decides buy BTC", "Risk approves buy",
              "filled at", "closes the cycle with equity")  # fmt: skip

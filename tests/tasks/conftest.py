@@ -18,7 +18,6 @@ from tasks import resources
 from tasks.cycle import Cycle, claim_slot
 from tests.arena import TestArena, build_account, start_arena
 
-
 NO_SERVER = {PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False, PREFECT_LOGGING_TO_API_ENABLED: False}
 """A step called by itself talks to Postgres only; Prefect must not start a server for it."""
 

@@ -112,9 +112,7 @@ async def test_a_position_held_longer_than_allowed_is_closed_with_its_reason(
     assert arena.one("select status, close_reason from app.trades") == ("closed", "time_to_live")
 
 
-async def test_an_orphan_stop_is_swept_before_anything_else(
-    arena: TestArena, cycle: Cycle
-) -> None:
+async def test_an_orphan_stop_is_swept_before_anything_else(arena: TestArena, cycle: Cycle) -> None:
     await submit(cycle, ENTRY)
     wanted = await levels(cycle, stop="0.9", target="1.2")
     await protect(cycle, await bitcoin(cycle), wanted, decision_id=None)

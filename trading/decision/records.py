@@ -1,1 +1,0 @@
-from trading.decisions import *  # noqa: F403

@@ -1,1 +1,0 @@
-from trading.paper_book import *  # noqa: F403

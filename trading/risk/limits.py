@@ -1,1 +1,0 @@
-from trading.limits import *  # noqa: F403
