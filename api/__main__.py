@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from typing import NoReturn
 
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
+from adapters.store.engine import open_async_engine
 from adapters.store.errors import StoreError
-from api.app import create_app
+from api.app import NoToken, create_app, require_fit
 from api.settings import ApiSettings
 
 MAX_MESSAGE_BYTES = 4_096
+REFUSED = 3
 
 
 def serve() -> None:
@@ -20,9 +25,12 @@ def serve() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = ApiSettings()  # pyright: ignore[reportCallIssue] - from the environment
+        asyncio.run(_check(settings))
         app = create_app(settings)
-    except (ValidationError, StoreError) as error:
-        sys.exit(f"the API cannot start: {_without_values(error)}")
+    except (ValidationError, StoreError, NoToken) as error:
+        _refuse(_without_values(error))
+    except (DBAPIError, OSError) as error:
+        _refuse(f"the database cannot be reached ({type(error).__name__}); is DATABASE_URL right?")
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -42,7 +50,23 @@ def serve() -> None:
     server = uvicorn.Server(config)
     server.run()
     if not server.started:
-        sys.exit(3)
+        sys.exit(REFUSED)
+
+
+async def _check(settings: ApiSettings) -> None:
+    """Refuse in one sentence here, before the server would refuse with a stack trace."""
+    engine = open_async_engine(
+        settings.database_url.get_secret_value(), application="perpflow-api", pool_size=1
+    )
+    try:
+        await require_fit(settings, engine)
+    finally:
+        await engine.dispose()
+
+
+def _refuse(sentence: str) -> NoReturn:
+    sys.stderr.write(f"the API does not start: {sentence}\n")
+    sys.exit(REFUSED)
 
 
 def _without_values(error: Exception) -> str:

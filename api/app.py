@@ -95,7 +95,7 @@ def _lifespan(settings: ApiSettings, engine: AsyncEngine):
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         try:
-            await _require_fit(settings, engine)
+            await require_fit(settings, engine)
             hub = Hub()
             feed = EventFeed(engine, hub)
             app.state.open = Open(
@@ -106,7 +106,7 @@ def _lifespan(settings: ApiSettings, engine: AsyncEngine):
                 shared=SharedAnswers(),
                 real_started_at=datetime.now(UTC),
             )
-            feed.start()
+            await feed.start()
             try:
                 yield
             finally:
@@ -117,7 +117,7 @@ def _lifespan(settings: ApiSettings, engine: AsyncEngine):
     return live
 
 
-async def _require_fit(settings: ApiSettings, engine: AsyncEngine) -> None:
+async def require_fit(settings: ApiSettings, engine: AsyncEngine) -> None:
     """Raise `SchemaMismatch` or `NoToken`: better no API than a wrong or an open one."""
     async with engine.connect() as conn:
         await conn.run_sync(check_revision)

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.answers import takes_gzip
 from api.problem_details import CATALOGUE, Problem
 
 HERE = Path(__file__).parent
@@ -80,7 +81,7 @@ def plotly_compressed() -> bytes:
 async def get_plotly(request: Request) -> Response:
     """The charting library; 1.5 MB once per browser."""
     headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request):
         headers["Content-Encoding"] = "gzip"
         content = await asyncio.to_thread(plotly_compressed)
     else:

@@ -21,7 +21,7 @@ from api.answers import answer
 from api.exact_json import time_text
 from api.export import csv_lines, json_lines
 from api.problem_details import Problem, invalid_parameter, unknown_account
-from api.store_access import reading
+from api.store_access import open_of, reading
 from trading.account import ACCOUNT_ID
 
 DEFAULT_LIMIT = 100
@@ -88,21 +88,29 @@ class Listing:
         first = PageRequest(
             filters=query.filters, limit=query.limit or DEFAULT_LIMIT, after=_cursor_of(query)
         )
-        async with reading(request) as conn:
-            await require_account(conn, query.account_id)
-            if query.format == "json":
-                page = await load(conn, first)
         if query.format != "json":
+            async with reading(request) as conn:
+                await require_account(conn, query.account_id)
             return self._export(query, self._rows(request, query, load, first), as_line)
-        document = self.page(
+
+        async def compute() -> BaseModel:
+            async with reading(request) as conn:
+                await require_account(conn, query.account_id)
+                return self._document(await load(conn, first))
+
+        question = f"{self.name} {query.model_dump_json(exclude={'download'})}"
+        body = await open_of(request).shared.get(question, compute)
+        response = answer(request, body, max_age=self.max_age)
+        if query.download:
+            response.headers["Content-Disposition"] = f'attachment; filename="{self.name}.json"'
+        return response
+
+    def _document(self, page: Page[Any]) -> BaseModel:
+        return self.page(
             items=[self.shape.model_validate(item) for item in page.items],
             next_cursor=_cursor_text(page.next),
             has_more=page.next is not None,
         )
-        response = answer(request, document, max_age=self.max_age)
-        if query.download:
-            response.headers["Content-Disposition"] = f'attachment; filename="{self.name}.json"'
-        return response
 
     def _export(
         self, query: ListQuery, rows: AsyncIterator[dict[str, Any]], as_line: AsLine

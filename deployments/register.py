@@ -90,7 +90,13 @@ async def register_accounts(
             await client.delete_deployment(found.id)
     return {
         account.account_id: await _save_deployment(
-            client, flow_id, flow.entrypoint, account, pool=pool, work_folder=work_folder
+            client,
+            flow_id,
+            flow.entrypoint,
+            account,
+            pool=pool,
+            work_folder=work_folder,
+            switched_on=_is_switched_on(existing.get(account.account_id)),
         )
         for account in accounts
     }
@@ -133,6 +139,11 @@ async def start_runs(client: PrefectClient, deployment_ids: dict[str, UUID]) -> 
     }
 
 
+def _is_switched_on(found: DeploymentResponse | None) -> bool:
+    """Prefect's own page pauses a deployment by switching its schedules off; that has to last."""
+    return found is None or not found.schedules or any(s.active for s in found.schedules)
+
+
 async def _save_deployment(
     client: PrefectClient,
     flow_id: UUID,
@@ -141,6 +152,7 @@ async def _save_deployment(
     *,
     pool: str,
     work_folder: Path,
+    switched_on: bool,
 ) -> UUID:
     # `paused` is left out on purpose: the server then keeps the flag of an existing deployment.
     return await client.create_deployment(
@@ -154,7 +166,9 @@ async def _save_deployment(
         tags=[_TAG, *account.tags],
         work_pool_name=pool,
         job_variables=_job_variables(work_folder),
-        schedules=[] if account.schedule is None else [_interval_schedule(account.schedule)],
+        schedules=[]
+        if account.schedule is None
+        else [_interval_schedule(account.schedule, switched_on)],
         concurrency_limit=1,
         concurrency_options=ConcurrencyOptions(
             # Waiting runs would pile up behind a slow cycle and then all be skipped by the lease.
@@ -183,11 +197,11 @@ def _job_variables(work_folder: Path) -> dict[str, str]:
     }
 
 
-def _interval_schedule(schedule: RealSchedule) -> DeploymentScheduleCreate:
+def _interval_schedule(schedule: RealSchedule, active: bool) -> DeploymentScheduleCreate:  # noqa: FBT001
     anchor = DateTime.fromtimestamp(schedule.anchor.timestamp(), tz=schedule.anchor.tzinfo)
     return DeploymentScheduleCreate(
         schedule=IntervalSchedule(interval=schedule.interval, anchor_date=anchor, timezone="UTC"),
-        active=True,
+        active=active,
     )
 
 

@@ -38,13 +38,18 @@ class EventFeed:
         self._engine = engine
         self._hub = hub
         self._poll_seconds = poll_seconds
-        self._last_id: int | None = None
+        self._last_id = 0
         self._task: asyncio.Task[None] | None = None
         self._at_rest = asyncio.Event()
         self.is_listening = False
 
-    def start(self) -> None:
-        """Begin in the background; returns at once, also while the database is down."""
+    async def start(self) -> None:
+        """Note where the outbox ends, then follow it in the background.
+
+        The end is read before the first socket is served, so no event falls in between.
+        """
+        async with self._engine.connect() as reader:
+            self._last_id = await newest_event_id(reader)
         self._task = asyncio.create_task(self._run(), name="event-feed")
 
     async def stop(self) -> None:
@@ -105,9 +110,6 @@ class EventFeed:
             self._at_rest.clear()
 
     async def _read_on(self) -> None:
-        if self._last_id is None:
-            async with self._engine.connect() as reader:
-                self._last_id = await newest_event_id(reader)
         while True:
             async with self._engine.connect() as reader:
                 events = await events_after(reader, self._last_id)

@@ -164,6 +164,16 @@ async def test_a_deployment_that_was_paused_stays_paused(arena: Arena) -> None:
     assert (await arena.client.read_deployment(ids["alpha"])).paused
 
 
+async def test_a_schedule_that_was_switched_off_on_prefects_page_stays_off(arena: Arena) -> None:
+    ids = await arena.register("alpha", schedule=every_hour())
+    await stop_schedules(arena.client, ids.values())
+
+    await arena.register("alpha", schedule=every_hour())
+
+    [schedule] = (await arena.client.read_deployment(ids["alpha"])).schedules
+    assert not schedule.active
+
+
 async def test_the_deployment_of_a_removed_account_is_deleted_and_the_others_stay(
     arena: Arena,
 ) -> None:

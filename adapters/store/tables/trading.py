@@ -145,6 +145,7 @@ orders = Table(
     Column("updated_at", Instant, nullable=False),
     Index("ix_orders_account_id_client_order_id", "account_id", "client_order_id"),
     Index("ix_orders_account_id_updated", "account_id", text("updated_at desc")),
+    Index("ix_orders_account_id_created", "account_id", text("created_at desc")),
     CheckConstraint("side in ('buy', 'sell')", name="side"),
 )
 

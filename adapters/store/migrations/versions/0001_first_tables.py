@@ -394,6 +394,12 @@ def _record():
         ["account_id", sa.text("updated_at desc")],
         schema=SCHEMA,
     )
+    op.create_index(
+        "ix_orders_account_id_created",
+        "orders",
+        ["account_id", sa.text("created_at desc")],
+        schema=SCHEMA,
+    )
     op.create_table(
         "fills",
         *columns(KEY, "account_id", "symbol", "trade_id"),
