@@ -46,10 +46,12 @@ def test_every_strategy_of_the_catalogue_is_under_the_independence_contract() ->
 
 def test_every_python_file_stays_small_enough_to_read_in_one_sitting() -> None:
     tracked = run("git", "ls-files", "*.py").stdout.split()
+    records = "adapters/store/migrations/versions/"  # written once, read in order, never edited
     too_long = {
         name: lines
         for name in tracked
-        if (lines := len((ROOT / name).read_text().splitlines())) > 400
+        if not name.startswith((records, "tests/"))
+        and (lines := len((ROOT / name).read_text().splitlines())) > 300
     }
     assert not too_long
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from adapters.config.account_config import AccountConfig, AccountsFile
 from adapters.config.build import AccountBuilder
 from adapters.config.explain import explain
 from adapters.config.interpolation import Interpolated, interpolate
-from adapters.config.problems import ConfigurationError, Problem
+from adapters.config.problems import ConfigurationError, Problem, key_text
 from adapters.config.yaml_document import Data, Document, read_document
 from trading.account import Account
 
+_ANY_ASSET = ("BTC",)
 _ALIASES = {"risk": "limits"}
 """Second names of keys of an account."""
 
@@ -41,9 +42,11 @@ def load_accounts(
     except ValidationError as refusal:
         problems += explain(refusal, AccountsFile, document, filled)
     builder = AccountBuilder(document, known_assets)
-    entries = _valid_entries(data)
+    faulty = {problem.key for problem in problems}
+    entries = _readable_entries(data, faulty, known_assets or _ANY_ASSET)
     accounts = [builder.build(entry, ("accounts", index)) for index, entry in entries.items()]
-    problems += builder.problems + _duplicates(document, entries)
+    found = builder.problems + _duplicates(document, entries)
+    problems += [problem for problem in found if not _is_within(problem.key, faulty)]
     if problems:
         raise ConfigurationError(sorted(problems, key=lambda problem: problem.line or 0))
     return tuple(account for account in accounts if account is not None)
@@ -54,13 +57,37 @@ def _entries(data: Data) -> list[Data]:
     return entries if isinstance(entries, list) else []
 
 
-def _valid_entries(data: Data) -> dict[int, AccountConfig]:
-    """The entries whose shape is right, so that one bad entry hides no fault of another."""
-    valid: dict[int, AccountConfig] = {}
+def _readable_entries(
+    data: Data, faulty: Set[str], assets: Sequence[str]
+) -> dict[int, AccountConfig]:
+    """Each entry without its faulty keys, so that one fault hides no other one.
+
+    What an entry must have is filled with a stand-in: an account is built only from a file
+    without any problem, so a stand-in never becomes one.
+    """
+    readable: dict[int, AccountConfig] = {}
     for index, entry in enumerate(_entries(data)):
+        if not isinstance(entry, dict):
+            continue
+        sound = {
+            key: value
+            for key, value in entry.items()
+            if not _touches(key_text(("accounts", index, str(key))), faulty)
+        }
+        stand_in = {"id": f"entry-{index}", "interval": "1h", "assets": [assets[0]]}
         with suppress(ValidationError):
-            valid[index] = AccountConfig.model_validate(entry)
-    return valid
+            readable[index] = AccountConfig.model_validate({**stand_in, **sound})
+    return readable
+
+
+def _touches(key: str, faulty: Set[str]) -> bool:
+    """Is there a fault at this key or inside it?"""
+    return any(fault == key or fault.startswith((f"{key}.", f"{key}[")) for fault in faulty)
+
+
+def _is_within(key: str, faulty: Set[str]) -> bool:
+    """Has this key, or one around it, been found faulty already?"""
+    return any(key == fault or key.startswith((f"{fault}.", f"{fault}[")) for fault in faulty)
 
 
 def _duplicates(document: Document, entries: Mapping[int, AccountConfig]) -> list[Problem]:

@@ -273,3 +273,30 @@ def test_references_to_secrets_are_accepted_and_left_behind(tmp_path: Path) -> N
 
     assert "canary" not in repr(loaded)
     assert "KEY" not in repr(loaded)
+
+
+def test_a_fault_of_one_key_hides_no_fault_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.yaml"
+    path.write_text(
+        "accounts:\n  - id: alpha\n    strategy: momentumm\n    assets: [BTC, FOO]\n"
+        "    interval: 7m\n    limits: {max_leverage: 500}\n"
+    )
+    with pytest.raises(ConfigurationError) as refusal:
+        load_accounts(path, {}, known_assets=("BTC", "ETH"))
+    assert [(problem.line, problem.key) for problem in refusal.value.problems] == [
+        (3, "accounts[0].strategy"),
+        (4, "accounts[0].assets[1]"),
+        (5, "accounts[0].interval"),
+        (6, "accounts[0].limits.max_leverage"),
+    ]
+
+
+def test_a_missing_variable_is_said_once_and_not_also_as_an_unknown_name(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.yaml"
+    path.write_text(
+        "accounts:\n  - id: alpha\n    strategy: ${STRATEGY}\n    assets: [BTC]\n    interval: 1h\n"
+    )
+    with pytest.raises(ConfigurationError) as refusal:
+        load_accounts(path, {})
+    (problem,) = refusal.value.problems
+    assert "STRATEGY" in problem.text
