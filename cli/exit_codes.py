@@ -1,4 +1,4 @@
-"""What the exit status of `perpflow` means. Documented; scripts rely on it."""
+"""What the exit status of `perpflow` means. Documented in docs/cli.md; scripts rely on it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,30 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The status a command ends with."""
+    """The status a command ends with; `meaning` is the sentence of the documents."""
 
-    DONE = 0
-    FAILED = 1
-    """A part of the arena died, or a check of `doctor` failed."""
-    WRONG_USAGE = 2
-    """The command line itself; Typer ends with the same number."""
-    INVALID_CONFIGURATION = 3
-    """A file or variable is invalid or missing."""
-    BAD_CREDENTIALS = 4
-    UNREACHABLE = 5
-    """Database, Prefect, API, venue or model provider."""
-    REFUSED = 6
-    """A safety rule: another market's history, a newer database, an unconfirmed live account."""
-    PARTLY_DONE = 7
-    """Some accounts failed."""
-    PORT_TAKEN = 8
-    ALREADY_RUNNING = 9
-    INTERRUPTED = 130
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> ExitCode:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = (0, "Done.")
+    FAILED = (1, "A part of the arena died, or a check of `doctor` failed.")
+    WRONG_USAGE = (2, "The command line itself is wrong.")
+    INVALID_CONFIGURATION = (
+        3,
+        "A file, an option or a variable is invalid or missing, market data included.",
+    )
+    BAD_CREDENTIALS = (4, "Credentials are missing or were refused.")
+    UNREACHABLE = (5, "A service cannot be reached: database, Prefect, API.")
+    REFUSED = (
+        6,
+        "A safety rule: another market's history, a database newer than the code.",
+    )
+    PARTLY_DONE = (7, "Some accounts failed, the others are done.")
+    PORT_TAKEN = (8, "A port that perpflow needs is taken by another program.")
+    ALREADY_RUNNING = (9, "This data folder is already run by another `perpflow up`.")
+    INTERRUPTED = (130, "Interrupted by Ctrl-C.")

@@ -14,9 +14,10 @@ from trading.arena_clock import ArenaClock
 from trading.errors import InvalidRecord
 from trading.timeframes import Timeframe
 
-SHORTEST_REAL_INTERVAL = timedelta(seconds=30)
+SHORTEST_REAL_INTERVAL = timedelta(seconds=60)
 """A process worker needs some six CPU-seconds for each run, and a run later than half its interval
-is skipped: measured on two cores, five accounts due every 10 s never traded at all."""
+is skipped. Measured on two cores with five accounts due at once, the last one starts 13 to 21 s
+late: at one cycle every 30 s a third of the slots was skipped, at 10 s all of them."""
 
 LEAD = timedelta(seconds=6)
 """Real time between a start and the first slot: the scheduler's loop plus the worker's query."""

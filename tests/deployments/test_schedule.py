@@ -82,10 +82,10 @@ def test_the_next_slot_is_after_the_given_instant_even_on_a_slot() -> None:
 
 
 def test_a_speed_that_no_worker_can_follow_is_refused_with_the_fastest_possible_one() -> None:
-    with pytest.raises(InvalidRecord, match="fastest bearable speed is 120"):
+    with pytest.raises(InvalidRecord, match="fastest bearable speed is 60"):
         require_bearable_speed(361.0, Timeframe.H1)
 
-    require_bearable_speed(120.0, Timeframe.H1)
+    require_bearable_speed(60.0, Timeframe.H1)
 
 
 def test_runs_are_prefetched_early_but_not_while_the_run_before_may_still_go() -> None:
