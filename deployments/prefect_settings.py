@@ -136,7 +136,15 @@ def server_environment(place: PrefectPlace, environ: Mapping[str, str]) -> dict[
 
 def worker_environment(place: PrefectPlace, environ: Mapping[str, str]) -> dict[str, str]:
     """For the worker and, by inheritance, every flow run it starts."""
-    return {**client_environment(place, environ), **_values(WORKER_SETTINGS)}
+    # Prefect's runner keeps its files in one folder of the machine's temporary directory, which
+    # belongs to the first user who made it: another user's worker dies there.
+    private = place.folder / "tmp"
+    private.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return {
+        **client_environment(place, environ),
+        **_values(WORKER_SETTINGS),
+        "TMPDIR": str(private),
+    }
 
 
 def client_environment(place: PrefectPlace, environ: Mapping[str, str]) -> dict[str, str]:

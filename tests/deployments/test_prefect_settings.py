@@ -103,3 +103,9 @@ def test_a_proxy_of_the_user_does_not_stand_before_the_server_beside_us(
 
     assert environment["NO_PROXY"] == "intranet,127.0.0.1,localhost"
     assert environment["HTTP_PROXY"] == "http://proxy"
+
+
+def test_a_worker_keeps_its_temporary_files_away_from_other_users(place: PrefectPlace) -> None:
+    private = Path(worker_environment(place, {"TMPDIR": "/tmp"})["TMPDIR"])
+    assert private.is_relative_to(place.folder)
+    assert private.stat().st_mode & 0o077 == 0
