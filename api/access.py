@@ -7,17 +7,16 @@ proxy carries `X-Forwarded-For`; both need a token. One list says what is open t
 
 from __future__ import annotations
 
-import ipaddress
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from api.loopback import is_loopback
 from api.problem_details import CATALOGUE, Problem, problem_response
 
 COOKIE = "pf_session"
@@ -59,7 +58,7 @@ def is_own_machine(scope: Scope) -> bool:
     if any(name in headers for name in _FORWARDED):
         return False
     client = scope.get("client")
-    return client is not None and _is_loopback(client[0]) and _is_loopback(_host_name(headers))
+    return client is not None and is_loopback(client[0]) and is_loopback(_host_name(headers))
 
 
 def token_of(scope: Scope) -> str | None:
@@ -155,12 +154,3 @@ def _host_name(headers: Headers) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.rsplit(":", 1)[0] if ":" in host else host
-
-
-def _is_loopback(name: Any) -> bool:
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -15,17 +15,14 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from trading.units import plain
+
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def number_text(amount: Decimal) -> str:
     """All digits, no exponent, no trailing zeros; `null` when not finite."""
-    if not amount.is_finite():
-        return "null"
-    text = format(amount, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return plain(amount) if amount.is_finite() else "null"
 
 
 def time_text(at: datetime) -> str:

@@ -24,8 +24,8 @@ from adapters.store.views.equity import (
     load_spans,
 )
 from adapters.store.views.hold import find_benchmark, load_prices_at
-from adapters.store.views.trades import TradeOutcome, load_closed_trades
-from trading.performance.records import EquityReading
+from adapters.store.views.trades import load_closed_trades
+from trading.performance.records import ClosedTrade, EquityReading
 from trading.performance.summary import PerformanceSummary, summarise
 from trading.performance.total_return import compute_total_return
 from trading.units import to_float
@@ -120,7 +120,7 @@ async def load_hold_returns(
 def _figures(
     account: AccountView,
     snapshots: tuple[EquityReading, ...],
-    trades: tuple[TradeOutcome, ...],
+    trades: tuple[ClosedTrade, ...],
     day_ago: EquityReading | None,
     hold_return: float | None,
 ) -> AccountFigures:

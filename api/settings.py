@@ -5,11 +5,12 @@ It holds a database URL and nothing else that is secret: no venue key ever reach
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.loopback import is_loopback
 
 
 class ApiSettings(BaseSettings):
@@ -60,9 +61,4 @@ class ApiSettings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the API."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)

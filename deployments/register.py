@@ -78,9 +78,10 @@ async def register_accounts(
     work_folder: Path,
     flow: FlowReference = FlowReference(),
     pool: str = WORK_POOL,
+    worker_type: str = ProcessWorker.type,
 ) -> dict[str, UUID]:
     """Make Prefect's deployments equal to `accounts`; returns deployment ids by account id."""
-    await ensure_work_pool(client, pool)
+    await ensure_work_pool(client, pool, worker_type)
     flow_id = await client.create_flow_from_name(flow.name)
     existing = {found.name: found for found in await _deployments_of(client, flow.name)}
     await clear_left_over_runs(client, [found.id for found in existing.values()])
@@ -95,7 +96,7 @@ async def register_accounts(
             flow.entrypoint,
             account,
             pool=pool,
-            work_folder=work_folder,
+            job_variables=_job_variables(work_folder, worker_type),
             switched_on=_is_switched_on(existing.get(account.account_id)),
         )
         for account in accounts
@@ -109,14 +110,16 @@ async def stop_schedules(client: PrefectClient, deployment_ids: Iterable[UUID]) 
             await client.update_deployment_schedule(deployment_id, schedule.id, active=False)
 
 
-async def ensure_work_pool(client: PrefectClient, pool: str = WORK_POOL) -> None:
-    """The pool, of type process, ready to hand out runs."""
+async def ensure_work_pool(
+    client: PrefectClient, pool: str = WORK_POOL, worker_type: str = ProcessWorker.type
+) -> None:
+    """The pool, ready to hand out runs; warm and stock processes take the same variables."""
     template = ProcessWorker.get_default_base_job_template()
     try:
         await client.create_work_pool(
             WorkPoolCreate(
                 name=pool,
-                type=ProcessWorker.type,
+                type=worker_type,
                 base_job_template=template,
                 description="Runs the cycles of the accounts as processes on this machine.",
             )
@@ -151,7 +154,7 @@ async def _save_deployment(
     account: AccountDeployment,
     *,
     pool: str,
-    work_folder: Path,
+    job_variables: dict[str, str],
     switched_on: bool,
 ) -> UUID:
     # `paused` is left out on purpose: the server then keeps the flag of an existing deployment.
@@ -165,7 +168,7 @@ async def _save_deployment(
         enforce_parameter_schema=True,
         tags=[_TAG, *account.tags],
         work_pool_name=pool,
-        job_variables=_job_variables(work_folder),
+        job_variables=job_variables,
         schedules=[]
         if account.schedule is None
         else [_interval_schedule(account.schedule, switched_on)],
@@ -188,13 +191,13 @@ _PARAMETER_SCHEMA = {
 }
 
 
-def _job_variables(work_folder: Path) -> dict[str, str]:
-    # With a command of our own Prefect skips its workspace supervisor, a second interpreter
-    # for each run that only looks for pull steps; we have none.
-    return {
-        "command": shlex.join([sys.executable, "-m", "prefect.engine"]),
-        "working_dir": str(work_folder),
-    }
+def _job_variables(work_folder: Path, worker_type: str) -> dict[str, str]:
+    variables = {"working_dir": str(work_folder)}
+    if worker_type == ProcessWorker.type:
+        # With a command of our own Prefect skips its workspace supervisor, a second interpreter
+        # for each run that only looks for pull steps; we have none. A warm worker forks instead.
+        variables["command"] = shlex.join([sys.executable, "-m", "prefect.engine"])
+    return variables
 
 
 def _interval_schedule(schedule: RealSchedule, active: bool) -> DeploymentScheduleCreate:  # noqa: FBT001

@@ -10,14 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from deployments.pools import WorkPool
 from trading.arena_clock import ArenaClock
 from trading.errors import InvalidRecord
 from trading.timeframes import Timeframe
-
-SHORTEST_REAL_INTERVAL = timedelta(seconds=60)
-"""A process worker needs some six CPU-seconds for each run, and a run later than half its interval
-is skipped. Measured on two cores with five accounts due at once, the last one starts 13 to 21 s
-late: at one cycle every 30 s a third of the slots was skipped, at 10 s all of them."""
 
 LEAD = timedelta(seconds=6)
 """Real time between a start and the first slot: the scheduler's loop plus the worker's query."""
@@ -42,15 +38,15 @@ def schedule_for(clock: ArenaClock, interval: Timeframe) -> RealSchedule:
     return RealSchedule(interval=clock.real_length(interval.length), anchor=clock.real_at(slot))
 
 
-def require_bearable_speed(speed: float, interval: Timeframe) -> None:
-    """Raises `InvalidRecord` when cycles would come faster than they can be started."""
+def require_bearable_speed(speed: float, interval: Timeframe, pool: WorkPool) -> None:
+    """Raises `InvalidRecord` when cycles would come faster than the pool can start them."""
     real = interval.length / speed
-    if real < SHORTEST_REAL_INTERVAL:
-        fastest = int(interval.length / SHORTEST_REAL_INTERVAL)
+    if real < pool.shortest_interval:
+        fastest = int(interval.length / pool.shortest_interval)
         raise InvalidRecord(
             f"speed {speed:g} makes a cycle of an account with interval {interval} due every "
             f"{real.total_seconds():.2g} s; the fastest bearable speed is {fastest} "
-            f"(one cycle every {SHORTEST_REAL_INTERVAL.seconds} s)"
+            f"(one cycle every {pool.shortest_interval.seconds} s)"
         )
 
 

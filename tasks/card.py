@@ -12,7 +12,6 @@ from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.decide import Decided
 from tasks.options import READ
-from tasks.story import asset_of
 from trading.units import plain
 
 
@@ -46,13 +45,13 @@ def card(
         "",
         "| asset | action | notional | confidence | why |",
         "|---|---|---:|---:|---|",
-        *(_decision_row(item) for item in decisions),
+        *(_decision_row(cycle, item) for item in decisions),
         "",
         "## Positions",
         "",
         "| asset | quantity | entry | mark | unrealised | protection |",
         "|---|---:|---:|---:|---:|---|",
-        *(_position_rows(after)),
+        *(_position_rows(cycle, after)),
     ]
     dashboard = os.environ.get("PERPFLOW_DASHBOARD_URL")
     if dashboard:
@@ -60,15 +59,15 @@ def card(
     return "\n".join(lines)
 
 
-def _decision_row(item: Decided) -> str:
+def _decision_row(cycle: Cycle, item: Decided) -> str:
     decision = item.decision
     return (
-        f"| {asset_of(decision.symbol)} | {decision.action} | {_usd(decision.allocation_usd)}"
+        f"| {cycle.assets.of(decision.symbol)} | {decision.action} | {_usd(decision.allocation_usd)}"
         f" | {decision.confidence:.2f} | {_cell(decision.rationale)} |"
     )
 
 
-def _position_rows(state: AccountState) -> list[str]:
+def _position_rows(cycle: Cycle, state: AccountState) -> list[str]:
     if not state.positions:
         return ["| none | flat | | | | |"]
     rows: list[str] = []
@@ -80,7 +79,7 @@ def _position_rows(state: AccountState) -> list[str]:
             if order.symbol == position.symbol and order.request.stop_price is not None
         )
         rows.append(
-            f"| {asset_of(position.symbol)} | {plain(position.quantity)}"
+            f"| {cycle.assets.of(position.symbol)} | {plain(position.quantity)}"
             f" | {plain(round(position.entry_price, 6))} | {plain(held.mark)}"
             f" | {_signed(position.unrealized_pnl(held.mark))} | {protection or 'none'} |"
         )

@@ -31,6 +31,7 @@ from adapters.store.cycles import (
 from adapters.store.cycles import (
     claim_slot as claim_slot_row,
 )
+from adapters.store.instruments import Assets, load_assets
 from adapters.store.paper_books import PostgresPaperBook
 from tasks.options import ONCE
 from tasks.resources import store_engine
@@ -53,6 +54,8 @@ class Cycle:
     trading_state: TradingState
     peak_equity: Decimal | None
     arena: Arena
+    assets: Assets
+    """Of the arena's market: the asset behind each symbol, for diary, events and sentences."""
     slot: datetime
     as_of: datetime
     """Market time of everything the cycle reads and does."""
@@ -132,6 +135,7 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
         if arena is None:
             raise InvalidRecord("no arena has been started on this database; run: perpflow up")
         stored = load_account(conn, account_id)
+        assets = load_assets(conn, arena.market)
         slot = slot_of(arena, stored.account, call.trigger, call.scheduled_at)
         skip = _why_skip(stored, arena, slot, now)
         cycle_id = uuid4()
@@ -173,6 +177,7 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
         trading_state=stored.trading_state,
         peak_equity=stored.peak_equity,
         arena=arena,
+        assets=assets,
         slot=slot,
         as_of=max(slot, matched_until),
         lease_token=claim.token,

@@ -13,7 +13,6 @@ from tasks.cycle import Cycle
 from tasks.market import Markets
 from tasks.options import READ
 from tasks.resources import store_engine
-from tasks.story import asset_of
 from trading.decision.from_signal import decide_from_signal
 from trading.decisions import TradeDecision
 from trading.market import MarketView
@@ -40,7 +39,7 @@ async def decide(cycle: Cycle, state: AccountState, markets: Markets) -> tuple[D
     log = get_run_logger()
     for item in decided:
         log.info("%s decides %s %s: %s", cycle.account.id, item.decision.action,
-                 asset_of(item.decision.symbol), item.decision.rationale)  # fmt: skip
+                 cycle.assets.of(item.decision.symbol), item.decision.rationale)  # fmt: skip
     return decided
 
 

@@ -21,7 +21,7 @@ from tasks.orders import Submitted, Wish, submit
 from tasks.protection import Levels, flatten, protect
 from tasks.resources import store_engine, venue_of
 from tasks.risk import Approval
-from tasks.story import asset_of, money, tell_entry
+from tasks.story import money, tell_entry
 from trading.errors import VenueError
 from trading.exits.plan import tighter_stop
 from trading.market import MarketView
@@ -132,7 +132,7 @@ def _diary_entry(
     amount = entry.order.filled_quantity if entry.order else Decimal(0)
     return {
         "timestamp": cycle.as_of.isoformat(),
-        "asset": asset_of(verdict.symbol),
+        "asset": cycle.assets.of(verdict.symbol),
         "action": decision.action.value,
         "allocation_usd": money(verdict.notional),
         "amount": money(amount),

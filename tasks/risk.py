@@ -24,7 +24,7 @@ from tasks.decide import Decided
 from tasks.market import Markets
 from tasks.options import READ
 from tasks.resources import store_engine
-from tasks.story import asset_of, tell_decision
+from tasks.story import tell_decision
 from trading.decisions import Action
 from trading.market import MarketView
 from trading.positions import Position
@@ -156,12 +156,12 @@ def _record(cycle: Cycle, decided: Decided, word: str, verdict: Verdict | None =
     if isinstance(verdict, Denied | Shrunk):
         get_run_logger().info(
             "Risk %s %s %s: %s Limit %s, actual %s.", word, decided.decision.action,
-            asset_of(decided.decision.symbol), verdict.sentence, verdict.limit, verdict.actual,
+            cycle.assets.of(decided.decision.symbol), verdict.sentence, verdict.limit, verdict.actual,
         )  # fmt: skip
     elif isinstance(verdict, Approved):
         get_run_logger().info(
             "Risk approves %s %s: notional %s USDT, stop %s, target %s.",
-            decided.decision.action, asset_of(decided.decision.symbol),
+            decided.decision.action, cycle.assets.of(decided.decision.symbol),
             plain(round(verdict.notional, 2)),
             "none" if verdict.stop_price is None else plain(verdict.stop_price),
             "none" if verdict.take_profit_price is None else plain(verdict.take_profit_price),

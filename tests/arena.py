@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, text
 from adapters.market.open_market import open_market
 from adapters.store.accounts import save_account
 from adapters.store.arena import Arena, load_arena, save_arena
+from adapters.store.instruments import save_instruments
 from adapters.store.paper_books import create_paper_wallet
 from trading.account import Account, AgentKind
 from trading.arena_clock import ArenaClock
@@ -101,11 +103,13 @@ def start_arena(
     clock = ArenaClock(
         real_anchor=datetime.now(UTC), market_anchor=start, speed=STANDING_STILL, ends_at=ends_at
     )
+    market = open_market(source, chosen)
     with engine.begin() as conn:
+        save_instruments(conn, market.name, asyncio.run(market.instruments()))
         save_arena(
             conn,
             Arena(
-                market=open_market(source, chosen).name,  # pyright: ignore[reportArgumentType]
+                market=market.name,  # pyright: ignore[reportArgumentType]
                 source=source,  # pyright: ignore[reportArgumentType]
                 settings=chosen,
                 clock=clock,

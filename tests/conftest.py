@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +28,13 @@ from adapters.store.schema import upgrade
 TEMPLATE = "perpflow_template"
 FOLDER_PREFIX = "perpflow-tests-"
 ROOM_BYTES = 4 * 1024**3
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible_children() -> None:
+    """A suite that was started in the background ignores SIGINT and would pass that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

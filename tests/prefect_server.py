@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments.prefect_settings import LOOPBACK, PrefectPlace, server_environment
+from deployments.prefect_settings import PrefectPlace, server_environment
+from tests.ports import free_port
 
 START_SECONDS = 150.0
 
@@ -35,7 +35,7 @@ def prefect_server() -> PrefectPlace:
 @cache
 def _start() -> PrefectPlace:
     folder = Path(tempfile.mkdtemp(prefix="perpflow-prefect-"))
-    place = PrefectPlace(folder=folder, port=_free_port())
+    place = PrefectPlace(folder=folder, port=free_port())
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -71,9 +71,3 @@ def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
         process.kill()
         process.wait()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]

@@ -53,6 +53,11 @@ def ceil_to(price: Decimal, tick: Decimal) -> Decimal:
 
 
 def plain(amount: Decimal) -> str:
-    """Decimal as text without exponent and without trailing zeros: for payloads and messages."""
-    text = format(amount.normalize(), "f")
+    """Every digit of a Decimal, without exponent and trailing zeros; equal values, equal text.
+
+    What is not finite reads `NaN`, `Infinity` or `-Infinity`.
+    """
+    text = format(amount, "f")  # `normalize` would round to the 28 digits of the context
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from adapters.config.interpolation import SECRET_KEYS, Interpolated
 from adapters.config.problems import KeyPath, Problem, closest, key_text
 from adapters.config.yaml_document import Document
+from trading.units import plain
 
 _SHOWN_CHARACTERS = 60
 
@@ -85,7 +86,7 @@ def _as_ratio(value: Any) -> str:
         return ""
     if not (number.is_finite() and 0 < number <= 100):
         return ""
-    return f"for {number} per cent write {format((number / 100).normalize(), 'f')}"
+    return f"for {number} per cent write {plain(number / 100)}"
 
 
 def _field_at(

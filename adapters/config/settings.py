@@ -81,6 +81,10 @@ class Settings(BaseModel):
         description="a whole number of 0 or more",
         validation_alias="PERPFLOW_SEED",
     )
+    worker: Literal["process", "warm"] = Field(
+        "process", description="process or warm", validation_alias="PERPFLOW_WORKER"
+    )
+    """How flow runs are started: Prefect's own process worker, or forks of a warm parent."""
     config: Path | None = Field(
         None, description="an accounts file", validation_alias="PERPFLOW_CONFIG"
     )

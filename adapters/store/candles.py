@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Executable, func, null, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.documents import to_document
-from adapters.store.instruments import load_instruments, save_instruments
 from adapters.store.locks import lock_until_commit
 from adapters.store.partitions import ensure_partition, ensure_partitions
 from adapters.store.tables import candles as candles_table
@@ -23,15 +22,6 @@ from trading.candles import Candle, candle_defect
 from trading.errors import BadMarketData
 from trading.market import Quote
 from trading.timeframes import Timeframe
-
-__all__ = [
-    "load_instruments",
-    "newest_open_time",
-    "save_candles",
-    "save_instruments",
-    "save_market_stat",
-    "save_quote",
-]
 
 COPY_FROM_ROWS = 500
 _COLUMNS = (

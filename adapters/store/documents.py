@@ -15,6 +15,8 @@ from numbers import Integral
 from typing import Any
 from uuid import UUID
 
+from trading.units import plain
+
 
 def to_document(value: Any) -> Any:
     """A JSON value. Raises `TypeError` for a type that has no meaning in a document."""
@@ -25,14 +27,6 @@ def to_document(value: Any) -> Any:
     if isinstance(value, Enum):
         return to_document(value.value)
     return _scalar(value)
-
-
-def exact_text(amount: Decimal) -> str:
-    """Every digit of a Decimal, without exponent and trailing zeros; equal values, equal text."""
-    text = format(amount, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def clean_text(text: str) -> str:
@@ -53,7 +47,7 @@ def _scalar(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, Decimal):
-        return exact_text(value) if value.is_finite() else None
+        return plain(value) if value.is_finite() else None
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, datetime):

@@ -1,9 +1,12 @@
-"""Instruments as a market described them: filters and margin tables, Decimals exact."""
+"""Instruments as a market described them: filters and margin tables, Decimals exact.
+
+They also say which asset a symbol stands for; nobody guesses that from the text of the symbol.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +21,20 @@ from trading.instruments import Instrument, MaintenanceBracket
 _OWN_COLUMNS = ("symbol", "base", "quote", "tick_size", "step_size", "min_notional")
 _DECIMALS = ("min_quantity", "max_quantity", "max_market_quantity")
 _COUNTS = ("max_open_orders", "max_conditional_orders")
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """Base asset by symbol. A symbol without an instrument stands for itself."""
+
+    base_by_symbol: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, symbol: str) -> str:
+        return self.base_by_symbol.get(symbol, symbol)
+
+    def symbols_of(self, asset: str) -> tuple[str, ...]:
+        """Every symbol with that base, and the name itself."""
+        return (asset, *(s for s, base in self.base_by_symbol.items() if base == asset))
 
 
 def save_instruments(conn: Connection, market: str, instruments: Sequence[Instrument]) -> None:
@@ -40,6 +57,13 @@ def load_instruments(conn: Connection, market: str) -> tuple[Instrument, ...]:
         .order_by(instruments_table.c.symbol)
     )
     return tuple(_instrument(row) for row in conn.execute(query))
+
+
+def load_assets(conn: Connection, market: str) -> Assets:
+    """The base assets of one market."""
+    columns = instruments_table.c
+    rows = conn.execute(select(columns.symbol, columns.base).where(columns.market == market))
+    return Assets({row.symbol: row.base for row in rows})
 
 
 def _filters(instrument: Instrument) -> dict[str, Any]:

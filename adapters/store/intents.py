@@ -17,16 +17,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.documents import clean_text
 from adapters.store.errors import StoreError
+from adapters.store.order_rows import request_columns, request_of
 from adapters.store.tables import intents
-from trading.orders import (
-    INTENT_MOVES,
-    IntentState,
-    Leg,
-    OrderIntent,
-    OrderRequest,
-    OrderType,
-    Side,
-)
+from trading.orders import INTENT_MOVES, IntentState, Leg, OrderIntent
 
 UNSETTLED = tuple(state.value for state in IntentState if not state.is_settled)
 
@@ -67,16 +60,9 @@ def plan_intent(
             cycle_id=cycle_id,
             decision_id=None if intent.decision_id is None else UUID(intent.decision_id),
             slot=intent.slot,
-            symbol=request.symbol,
             leg=intent.leg.value,
             attempt=intent.attempt,
-            client_order_id=request.client_order_id,
-            side=request.side.value,
-            order_type=request.order_type.value,
-            quantity=request.quantity,
-            price=request.price,
-            stop_price=request.stop_price,
-            reduce_only=request.reduce_only,
+            **request_columns(request),
             state=IntentState.PLANNED.value,
             reference_price=reference_price,
             lease_token=lease_token,
@@ -194,16 +180,7 @@ def _stored(row: Row[Any]) -> StoredIntent:
             leg=Leg(row.leg),
             attempt=row.attempt,
             decision_id=None if row.decision_id is None else str(row.decision_id),
-            request=OrderRequest(
-                symbol=row.symbol,
-                side=Side(row.side),
-                order_type=OrderType(row.order_type),
-                client_order_id=row.client_order_id,
-                quantity=row.quantity,
-                price=row.price,
-                stop_price=row.stop_price,
-                reduce_only=row.reduce_only,
-            ),
+            request=request_of(row),
         ),
         cycle_id=row.cycle_id,
         state=IntentState(row.state),

@@ -7,15 +7,14 @@ than what is stored and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, and_, or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from adapters.store.order_rows import OPEN_STATUSES, order_columns
 from adapters.store.tables import orders as orders_table
-from trading.orders import Order, OrderStatus
+from trading.orders import Order
 
-_OPEN = [status.value for status in OrderStatus if status.is_open]
 _KEY = ("account_id", "symbol", "venue_order_id")
 _MUTABLE = (
     "status", "quantity", "filled_quantity", "average_price", "price", "stop_price", "updated_at",
@@ -28,26 +27,6 @@ def upsert_orders(conn: Connection, account_id: str, orders: Sequence[Order]) ->
     return tuple(order for order in orders if _upsert(conn, account_id, order))
 
 
-def order_columns(order: Order) -> dict[str, Any]:
-    """The columns that every table of orders shares."""
-    request = order.request
-    return {
-        "client_order_id": request.client_order_id,
-        "symbol": request.symbol,
-        "side": request.side.value,
-        "order_type": request.order_type.value,
-        "status": order.status.value,
-        "quantity": request.quantity,
-        "filled_quantity": order.filled_quantity,
-        "average_price": order.average_price,
-        "price": request.price,
-        "stop_price": request.stop_price,
-        "reduce_only": request.reduce_only,
-        "created_at": order.created_at,
-        "updated_at": order.updated_at,
-    }
-
-
 def _upsert(conn: Connection, account_id: str, order: Order) -> bool:
     statement = insert(orders_table).values(
         account_id=account_id, venue_order_id=order.venue_order_id, **order_columns(order)
@@ -56,7 +35,7 @@ def _upsert(conn: Connection, account_id: str, order: Order) -> bool:
     newer = and_(
         old.updated_at <= new.updated_at,
         old.filled_quantity <= new.filled_quantity,
-        or_(old.status.in_(_OPEN), new.status.not_in(_OPEN)),
+        or_(old.status.in_(OPEN_STATUSES), new.status.not_in(OPEN_STATUSES)),
     )
     changed = tuple_(*(old[name] for name in _SEEN)).is_distinct_from(
         tuple_(*(new[name] for name in _SEEN))

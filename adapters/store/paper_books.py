@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from adapters.store import paper_rows
 from adapters.store.errors import StoreError
 from adapters.store.in_thread import in_thread
+from adapters.store.order_rows import OPEN_STATUSES
 from adapters.store.tables import (
     paper_fills,
     paper_income,
@@ -25,11 +26,9 @@ from adapters.store.tables import (
     paper_positions,
     paper_wallets,
 )
-from trading.orders import Fill, Order, OrderStatus
+from trading.orders import Fill, Order
 from trading.paper_book import BookState, OrderChanged, OrderFilled, PaperFees, VenueEvent
 from trading.ports import Income
-
-_OPEN = [status.value for status in OrderStatus if status.is_open]
 
 
 def create_paper_wallet(
@@ -151,7 +150,7 @@ def _load_state(conn: Connection, account_id: str, *, lock: bool) -> BookState:
     positions = conn.execute(_of(paper_positions, account_id).order_by(paper_positions.c.symbol))
     orders = conn.execute(
         _of(paper_orders, account_id)
-        .where(paper_orders.c.status.in_(_OPEN))
+        .where(paper_orders.c.status.in_(OPEN_STATUSES))
         .order_by(paper_orders.c.order_id)
     )
     return paper_rows.book_state(wallet, list(positions), list(orders))
@@ -180,7 +179,7 @@ def _write_events(conn: Connection, account_id: str, events: Sequence[VenueEvent
         if isinstance(event, OrderChanged):
             _upsert_order(conn, account_id, event.order)
         elif isinstance(event, OrderFilled):
-            values = paper_rows.fill_columns(account_id, event.fill)
+            values = paper_rows.paper_fill_columns(account_id, event.fill)
             conn.execute(insert(paper_fills).values(**values))
         else:
             values = paper_rows.funding_columns(account_id, event)
@@ -200,7 +199,7 @@ def _require_same_open_orders(conn: Connection, account_id: str, state: BookStat
     """An order that left the state without an event would rest in the books for ever."""
     found = conn.execute(
         select(paper_orders.c.order_id).where(
-            paper_orders.c.account_id == account_id, paper_orders.c.status.in_(_OPEN)
+            paper_orders.c.account_id == account_id, paper_orders.c.status.in_(OPEN_STATUSES)
         )
     )
     stored = {str(order_id) for order_id in found.scalars()}

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from adapters.store.orders import order_columns
-from trading.orders import Fill, FillCause, Order, OrderRequest, OrderStatus, OrderType, Side
+from adapters.store.order_rows import fill_columns, order_columns, request_of
+from trading.orders import Fill, FillCause, Order, OrderStatus, Side
 from trading.paper_book import BookState, FundingPaid, PaperFees
 from trading.ports import Income
 from trading.positions import Position
@@ -65,21 +65,12 @@ def paper_order_columns(account_id: str, order: Order) -> dict[str, Any]:
     }
 
 
-def fill_columns(account_id: str, fill: Fill) -> dict[str, Any]:
+def paper_fill_columns(account_id: str, fill: Fill) -> dict[str, Any]:
     return {
         "account_id": account_id,
         "trade_id": int(fill.trade_id),
         "order_id": int(fill.venue_order_id),
-        "client_order_id": fill.client_order_id,
-        "symbol": fill.symbol,
-        "side": fill.side.value,
-        "quantity": fill.quantity,
-        "price": fill.price,
-        "fee": fill.fee,
-        "realized_pnl": fill.realized_pnl,
-        "is_maker": fill.is_maker,
-        "cause": fill.cause.value,
-        "filled_at": fill.filled_at,
+        **fill_columns(fill),
     }
 
 
@@ -99,16 +90,7 @@ def funding_columns(account_id: str, paid: FundingPaid) -> dict[str, Any]:
 def order_of(row: Row[Any]) -> Order:
     return Order(
         venue_order_id=str(row.order_id),
-        request=OrderRequest(
-            symbol=row.symbol,
-            side=Side(row.side),
-            order_type=OrderType(row.order_type),
-            client_order_id=row.client_order_id,
-            quantity=row.quantity,
-            price=row.price,
-            stop_price=row.stop_price,
-            reduce_only=row.reduce_only,
-        ),
+        request=request_of(row),
         status=OrderStatus(row.status),
         filled_quantity=row.filled_quantity,
         average_price=row.average_price,

@@ -54,7 +54,10 @@ async def _live(running: Running) -> ExitCode:
     received: list[signal.Signals] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
-            continue  # as under nohup
+            # Started in the background or under nohup: we go on ignoring it. A handler instead of
+            # SIG_IGN, because children inherit that, and Prefect's worker stops itself by SIGINT.
+            signal.signal(number, lambda _number, _frame: None)
+            continue
         asyncio.get_running_loop().add_signal_handler(
             number, _note_signal, number, received, stopping
         )

@@ -20,6 +20,7 @@ from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.up.parts import Part
 from cli.up.plan import UpPlan
+from deployments.pools import POOLS, WorkPool
 from deployments.prefect_settings import client_environment
 from deployments.schedule import RealSchedule, schedule_for
 from trading.account import Account
@@ -86,16 +87,17 @@ async def prefect_client() -> AsyncIterator[PrefectClient]:
         yield client
 
 
-async def ensure_pool() -> None:
+async def ensure_pool(pool: WorkPool) -> None:
     """The work pool, before the worker asks for it."""
     async with prefect_client() as client:
         from deployments.register import ensure_work_pool
 
-        await ensure_work_pool(client)
+        await ensure_work_pool(client, pool.name, pool.worker_type)
 
 
 async def register(plan: UpPlan, accounts: Sequence[Account], clock: ArenaClock) -> dict[str, UUID]:
     """Deployments for all accounts, on the slots of the clock; ids by account id."""
+    pool = POOLS[plan.settings.worker]
     async with prefect_client() as client:
         from deployments.register import AccountDeployment, register_accounts
 
@@ -111,6 +113,8 @@ async def register(plan: UpPlan, accounts: Sequence[Account], clock: ArenaClock)
                 for account in accounts
             ],
             work_folder=plan.work,
+            pool=pool.name,
+            worker_type=pool.worker_type,
         )
 
 
@@ -142,12 +146,12 @@ async def end_schedules(deployment_ids: dict[str, UUID]) -> None:
         await stop_schedules(client, deployment_ids.values())
 
 
-async def pause_pool(*, paused: bool) -> None:
+async def pause_pool(pool: WorkPool, *, paused: bool) -> None:
     """Hand out no further runs, or hand them out again."""
     async with prefect_client() as client:
         from deployments.register import pause_work_pool
 
-        await pause_work_pool(client, paused=paused)
+        await pause_work_pool(client, paused=paused, pool=pool.name)
 
 
 async def mark_unfinished(deployment_ids: dict[str, UUID]) -> None:

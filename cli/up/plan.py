@@ -15,10 +15,12 @@ from pathlib import Path
 
 from adapters.config.accounts_file import load_accounts
 from adapters.config.settings import Settings
+from api.loopback import is_loopback
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.up.markets import MarketPlan, fit_demo_accounts, plan_market, require_candles
-from cli.up.ports import is_loopback, require_free, shown_host
+from cli.up.ports import require_free, shown_host
+from deployments.pools import POOLS
 from deployments.prefect_settings import LOOPBACK, PrefectPlace
 from deployments.schedule import require_bearable_speed
 from trading.account import Account
@@ -170,7 +172,7 @@ def prepare_folder(home: Path) -> None:
 def _require_speed(settings: Settings, accounts: tuple[Account, ...]) -> None:
     shortest = min((account.interval for account in accounts), key=lambda each: each.seconds)
     try:
-        require_bearable_speed(settings.speed, shortest)
+        require_bearable_speed(settings.speed, shortest, POOLS[settings.worker])
     except InvalidRecord as refusal:
         raise CommandFailed(
             ExitCode.INVALID_CONFIGURATION, f"{refusal}; change --speed or the intervals"

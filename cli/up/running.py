@@ -7,7 +7,6 @@ as soon as it does, so that `stopping` finds it at any moment.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 import uuid
@@ -26,12 +25,12 @@ from cli.up.parts import Part, PartCommand
 from cli.up.plan import UpPlan
 from cli.up.progress import Progress
 from cli.up.record import RunRecord, save_record
+from deployments.pools import POOLS
 from deployments.schedule import prefetch_seconds, schedule_for
 from trading.account import Account
 from trading.timeframes import Timeframe
 
 _PREFECT_STOP_SECONDS = 3.0
-_POOL = "perpflow"
 
 
 @dataclass(slots=True)
@@ -120,7 +119,7 @@ async def _start_cycles(running: Running) -> None:
     shortest = min((a.interval for a in running.accounts), key=lambda each: each.seconds)
     if plan.once:
         arena = at_next_slot(arena, shortest)
-    await orchestration.ensure_pool()
+    await orchestration.ensure_pool(POOLS[plan.settings.worker])
     running.worker = _start_part(running, _worker_command(running, arena, shortest))
     real = datetime.now(UTC)
     running.arena = await asyncio.to_thread(store.anchor_arena, database.engine, arena, real=real)
@@ -146,12 +145,13 @@ def _prefect_command(plan: UpPlan) -> PartCommand:
 
 def _worker_command(running: Running, arena: Arena, shortest: Timeframe) -> PartCommand:
     assert running.database is not None  # noqa: S101 - set by _start_store
+    pool = POOLS[running.plan.settings.worker]
     prefetch = prefetch_seconds(arena.clock.real_length(shortest.length))
     options = {
-        "--pool": _POOL,
-        "--type": "process",
+        "--pool": pool.name,
+        "--type": pool.worker_type,
         "--name": "perpflow",
-        "--limit": str(worker_limit()),
+        "--limit": str(pool.runs_at_once),
         "--prefetch-seconds": str(prefetch),
         "--install-policy": "never",
     }
@@ -164,11 +164,6 @@ def _worker_command(running: Running, arena: Arena, shortest: Timeframe) -> Part
         environment=for_worker(running.plan, running.database.url),
         grace_seconds=3.0,
     )
-
-
-def worker_limit() -> int:
-    """Cycles at once: one more than there are cores, since a cycle also waits; 200 MB each."""
-    return max(2, min(4, (os.cpu_count() or 1) + 1))
 
 
 def _record(running: Running) -> None:

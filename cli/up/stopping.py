@@ -16,6 +16,7 @@ from cli.up import orchestration, store
 from cli.up.parts import Part
 from cli.up.processes import kill, marked
 from cli.up.running import Running
+from deployments.pools import POOLS, WorkPool
 
 DRAIN_SECONDS = 3.5
 """How long running cycles may take to end before they are interrupted."""
@@ -45,17 +46,20 @@ async def _stop_part(part: Part | None) -> None:
 async def _drain(running: Running) -> None:
     """Wait a little for cycles in progress; they are what a stop would interrupt."""
     deadline = time.monotonic() + DRAIN_SECONDS
+    pool = POOLS[running.plan.settings.worker]
     assert running.worker is not None  # noqa: S101 - checked by the caller
     with suppress(Exception):  # a stop goes on whatever state Prefect is in
         async with asyncio.timeout(DRAIN_SECONDS):
             if running.deployment_ids and running.worker.status is None:
-                await orchestration.pause_pool(paused=True)
-    await asyncio.to_thread(_wait_for_cycles, running.worker.pid, deadline)
+                await orchestration.pause_pool(pool, paused=True)
+    await asyncio.to_thread(_wait_for_cycles, running.worker.pid, pool, deadline)
 
 
-def _wait_for_cycles(worker_pid: int, deadline: float) -> None:
+def _wait_for_cycles(worker_pid: int, pool: WorkPool, deadline: float) -> None:
     try:
         cycles = psutil.Process(worker_pid).children()
+        if pool.forks:
+            cycles = [cycle for parent in cycles for cycle in parent.children()]
     except psutil.NoSuchProcess:
         return
     psutil.wait_procs(cycles, timeout=max(0.0, deadline - time.monotonic()))

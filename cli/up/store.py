@@ -28,6 +28,7 @@ from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.up.clock import anchored, next_arena
 from cli.up.plan import UpPlan
+from deployments.pools import POOLS
 from deployments.schedule import require_bearable_speed
 from trading.account import Account
 from trading.errors import InvalidRecord
@@ -147,7 +148,9 @@ def _apply_accounts(conn: Connection, plan: UpPlan, *, is_first: bool) -> tuple[
 def _require_speed(plan: UpPlan, accounts: Sequence[Account]) -> None:
     if not plan.once:
         for account in accounts:
-            require_bearable_speed(plan.settings.speed, account.interval)
+            require_bearable_speed(
+                plan.settings.speed, account.interval, POOLS[plan.settings.worker]
+            )
 
 
 def _failure(error: Exception) -> CommandFailed:

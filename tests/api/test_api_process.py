@@ -12,6 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
+from tests.ports import free_port
+
 
 def start(**environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -58,13 +60,14 @@ def test_wrong_settings_are_named_without_their_secrets(
     assert "hunter2" not in sentence
 
 
-def test_it_serves_and_stops_cleanly(database_url: str, free_port: int) -> None:
-    process = start(DATABASE_URL=database_url, API_HOST="127.0.0.1", API_PORT=str(free_port))
+def test_it_serves_and_stops_cleanly(database_url: str) -> None:
+    port = free_port()
+    process = start(DATABASE_URL=database_url, API_HOST="127.0.0.1", API_PORT=str(port))
     try:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                ready = httpx.get(f"http://127.0.0.1:{free_port}/health/ready")
+                ready = httpx.get(f"http://127.0.0.1:{port}/health/ready")
                 break
             except httpx.ConnectError:
                 assert process.poll() is None, process.stderr.read() if process.stderr else ""

@@ -16,6 +16,7 @@ import pytest
 from cli.exit_codes import ExitCode
 from cli.up.record import LOCK_FILE, RECORD_FILE
 from tests.cli.conftest import Ended
+from tests.ports import free_port
 
 Perpflow = Callable[..., Ended]
 
@@ -26,12 +27,6 @@ def taken_port() -> Iterator[int]:
         server.bind(("127.0.0.1", 0))
         server.listen()
         yield server.getsockname()[1]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_an_unknown_option_is_wrong_usage(perpflow: Perpflow) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from cli.exit_codes import ExitCode
 from tests.cli.conftest import Ended
+from tests.ports import free_port
 
 Perpflow = Callable[..., Ended]
 
@@ -18,7 +19,9 @@ KEYS = "DATABASE_URL=postgresql://u:canary-5f1e@db/x\nOPENROUTER_API_KEY=canary-
 
 
 def test_doctor_finds_nothing_to_repair_here_and_offers_json(perpflow: Perpflow) -> None:
-    ended = perpflow("doctor", "--json", API_PORT="39011", PERPFLOW_PREFECT_PORT="39012")
+    ended = perpflow(
+        "doctor", "--json", API_PORT=str(free_port()), PERPFLOW_PREFECT_PORT=str(free_port())
+    )
 
     document = json.loads(ended.stdout)
     verdicts = {check["name"]: check["verdict"] for check in document["checks"]}
@@ -32,7 +35,7 @@ def test_doctor_finds_nothing_to_repair_here_and_offers_json(perpflow: Perpflow)
 def test_doctor_fails_with_the_fix_beside_the_fault(perpflow: Perpflow) -> None:
     Path("accounts.yaml").write_text(BAD)
 
-    ended = perpflow("doctor")
+    ended = perpflow("doctor", API_PORT=str(free_port()), PERPFLOW_PREFECT_PORT=str(free_port()))
 
     assert ended.code == ExitCode.FAILED
     assert "accounts[0].interval is 2h" in ended.stdout

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from adapters.store.engine import open_engine
 from cli.exit_codes import ExitCode
 from cli.up.processes import marked
 from cli.up.record import load_record
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.prefect, pytest.mark.db, pytest.mark.timeout(400)]
 
@@ -42,7 +42,7 @@ class Operator:
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="perpflow-up-"))
         self.home.chmod(0o711)  # as root the database runs as another user
-        self.ports = ("--port", str(_free_port()), "--prefect-port", str(_free_port()))
+        self.ports = ("--port", str(free_port()), "--prefect-port", str(free_port()))
         self.up: subprocess.Popen[bytes] | None = None
         self.screen = self.home / "screen.txt"
 
@@ -235,9 +235,3 @@ def _environment_of(process: psutil.Process) -> str:
         return process.environ().get("PERPFLOW_HOME", "")
     except psutil.Error:
         return ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployments.pools import PROCESS, WARM
 from deployments.schedule import (
     next_slot,
     prefetch_seconds,
@@ -83,9 +84,10 @@ def test_the_next_slot_is_after_the_given_instant_even_on_a_slot() -> None:
 
 def test_a_speed_that_no_worker_can_follow_is_refused_with_the_fastest_possible_one() -> None:
     with pytest.raises(InvalidRecord, match="fastest bearable speed is 60"):
-        require_bearable_speed(361.0, Timeframe.H1)
+        require_bearable_speed(361.0, Timeframe.H1, PROCESS)
 
-    require_bearable_speed(60.0, Timeframe.H1)
+    require_bearable_speed(60.0, Timeframe.H1, PROCESS)
+    require_bearable_speed(120.0, Timeframe.H1, WARM)
 
 
 def test_runs_are_prefetched_early_but_not_while_the_run_before_may_still_go() -> None:

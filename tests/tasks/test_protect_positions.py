@@ -12,23 +12,15 @@ from tasks.account_state import reconcile_account
 from tasks.cycle import Cycle
 from tasks.exits import manage_exits
 from tasks.market import fetch_klines
-from tasks.orders import Wish, submit
+from tasks.orders import submit
 from tasks.protection import Levels, protect
 from tasks.resources import market_of, venue_of
 from tests.arena import TestArena, hours
+from tests.tasks.wishes import ENTRY
 from trading.instruments import Instrument
 from trading.orders import IntentState, Leg, OrderType, Side
 
 pytestmark = pytest.mark.db
-
-ENTRY = Wish(
-    symbol="BTCUSDT",
-    leg=Leg.ENTRY,
-    side=Side.BUY,
-    order_type=OrderType.MARKET,
-    quantity=Decimal("0.01"),
-    reference_price=Decimal(50_000),
-)
 
 
 async def bitcoin(cycle: Cycle) -> Instrument:

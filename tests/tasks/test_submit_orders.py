@@ -14,22 +14,14 @@ from adapters.venues.paper.venue import PaperVenue
 from tasks import orders
 from tasks.account_state import reconcile_account, resolve_unknown_orders
 from tasks.cycle import Cycle
-from tasks.orders import Wish, submit
+from tasks.orders import submit
 from tests.arena import TestArena, hours
+from tests.tasks.wishes import ENTRY
 from trading.account import AccountStatus, TradingState
 from trading.errors import LeaseLost, OutcomeUnknown, VenueUnavailable
-from trading.orders import IntentState, Leg, Order, OrderRequest, OrderType, Side
+from trading.orders import IntentState, Leg, Order, OrderRequest, Side
 
 pytestmark = pytest.mark.db
-
-ENTRY = Wish(
-    symbol="BTCUSDT",
-    leg=Leg.ENTRY,
-    side=Side.BUY,
-    order_type=OrderType.MARKET,
-    quantity=Decimal("0.01"),
-    reference_price=Decimal(50_000),
-)
 
 
 class AnswerLost(PaperVenue):

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.tables import decisions
-from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest, cut_page
+from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,19 @@ class DecisionView:
 
 
 _COLUMNS = [decisions.c[name] for name in DecisionView.__dataclass_fields__]
-_KEYSET = Keyset(at=decisions.c.decided_at, key=decisions.c.id, parse_key=UUID)
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor(at=row.decided_at, key=str(row.id))
+
+
+_KEYSET = Keyset(
+    account_id=decisions.c.account_id,
+    at=decisions.c.decided_at,
+    key=decisions.c.id,
+    parse_key=UUID,
+    cursor_of=_cursor,
+)
 
 
 async def list_decisions(
@@ -51,19 +63,12 @@ async def list_decisions(
 ) -> Page[DecisionView]:
     """Decisions, newest first; `actions` narrows to some of buy, sell, hold, close."""
     query = select(*_COLUMNS)
-    if request.filters.account_id is not None:
-        query = query.where(decisions.c.account_id == request.filters.account_id)
     if request.filters.asset is not None:
         query = query.where(decisions.c.asset == request.filters.asset)
     if actions:
         query = query.where(decisions.c.action.in_(actions))
-    rows = (await conn.execute(_KEYSET.narrow(query, request))).all()
-    return cut_page(rows, request, _decision, _cursor)
+    return await _KEYSET.load_page(conn, query, request, _decision)
 
 
 def _decision(row: Row[Any]) -> DecisionView:
     return DecisionView(**row._mapping)
-
-
-def _cursor(row: Row[Any]) -> Cursor:
-    return Cursor(at=row.decided_at, key=str(row.id))

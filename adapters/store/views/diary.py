@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.tables import diary
-from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest, cut_page
+from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,17 @@ def _parse_id(text: str) -> int:
     return number
 
 
-_KEYSET = Keyset(at=diary.c.at, key=diary.c.id, parse_key=_parse_id)
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor(at=row.at, key=str(row.id))
+
+
+_KEYSET = Keyset(
+    account_id=diary.c.account_id,
+    at=diary.c.at,
+    key=diary.c.id,
+    parse_key=_parse_id,
+    cursor_of=_cursor,
+)
 
 
 async def list_diary(
@@ -47,19 +57,12 @@ async def list_diary(
 ) -> Page[DiaryView]:
     """Diary lines, newest first; `kinds` narrows to some kinds of lines."""
     query = select(*_COLUMNS)
-    if request.filters.account_id is not None:
-        query = query.where(diary.c.account_id == request.filters.account_id)
     if request.filters.asset is not None:
         query = query.where(diary.c.asset == request.filters.asset)
     if kinds:
         query = query.where(diary.c.kind.in_(kinds))
-    rows = (await conn.execute(_KEYSET.narrow(query, request))).all()
-    return cut_page(rows, request, _line, _cursor)
+    return await _KEYSET.load_page(conn, query, request, _line)
 
 
 def _line(row: Row[Any]) -> DiaryView:
     return DiaryView(**row._mapping)
-
-
-def _cursor(row: Row[Any]) -> Cursor:
-    return Cursor(at=row.at, key=str(row.id))

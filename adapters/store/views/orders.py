@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.instruments import Assets
+from adapters.store.order_rows import OPEN_STATUSES
 from adapters.store.tables import intents, orders
-from adapters.store.views.assets import Assets
-from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest, cut_page
+from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,20 @@ _COLUMNS = [orders.c[name] for name in OrderView.__dataclass_fields__ if name !=
 _KEY: ColumnElement[str] = (
     orders.c.account_id + "/" + orders.c.symbol + "/" + orders.c.venue_order_id
 )
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor(at=row.created_at, key=f"{row.account_id}/{row.symbol}/{row.venue_order_id}")
+
+
 # By creation, not by change: an order that moves to the top while somebody pages would be missed.
-_KEYSET = Keyset(at=orders.c.created_at, key=_KEY, parse_key=str)
+_KEYSET = Keyset(
+    account_id=orders.c.account_id,
+    at=orders.c.created_at,
+    key=_KEY,
+    parse_key=str,
+    cursor_of=_cursor,
+)
 
 
 async def list_orders(
@@ -50,14 +63,11 @@ async def list_orders(
 ) -> Page[OrderView]:
     """Orders, newest first; `open_only` keeps those that may still fill."""
     query = select(*_COLUMNS)
-    if request.filters.account_id is not None:
-        query = query.where(orders.c.account_id == request.filters.account_id)
     if request.filters.asset is not None:
         query = query.where(orders.c.symbol.in_(assets.symbols_of(request.filters.asset)))
     if open_only:
-        query = query.where(orders.c.status.in_(("new", "partially_filled")))
-    rows = (await conn.execute(_KEYSET.narrow(query, request))).all()
-    return cut_page(rows, request, lambda row: _order(row, assets), _cursor)
+        query = query.where(orders.c.status.in_(OPEN_STATUSES))
+    return await _KEYSET.load_page(conn, query, request, lambda row: _order(row, assets))
 
 
 async def count_unknown_intents(conn: AsyncConnection) -> dict[str, int]:
@@ -72,7 +82,3 @@ async def count_unknown_intents(conn: AsyncConnection) -> dict[str, int]:
 
 def _order(row: Row[Any], assets: Assets) -> OrderView:
     return OrderView(**row._mapping, asset=assets.of(row.symbol))
-
-
-def _cursor(row: Row[Any]) -> Cursor:
-    return Cursor(at=row.created_at, key=f"{row.account_id}/{row.symbol}/{row.venue_order_id}")

@@ -5,12 +5,13 @@ A cursor names the last row that was shown, so a page stays right while new rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 Item = TypeVar("Item")
 
@@ -59,20 +60,43 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyset:
-    """The columns a list is ordered by, and how the key is read back from a cursor."""
+    """The columns a list is ordered and narrowed by, and how its cursors are made and read."""
 
+    account_id: ColumnElement[str]
     at: ColumnElement[Any]
     key: ColumnElement[Any]
     parse_key: Callable[[str], Any]
+    cursor_of: Callable[[Row[Any]], Cursor]
 
-    def narrow(self, query: Select[Any], request: PageRequest) -> Select[Any]:
-        """The query for one page and one row more, which tells whether there is a next page.
+    async def load_page(
+        self,
+        conn: AsyncConnection,
+        query: Select[Any],
+        request: PageRequest,
+        build: Callable[[Row[Any]], Item],
+    ) -> Page[Item]:
+        """One page of the query's rows as records.
+
+        The query is narrowed here by account, time and cursor; by asset it comes narrowed, since
+        some tables hold the asset and others its symbols.
 
         Raises
         ------
         BadCursor
             The key of the cursor has another form than this list's.
         """
+        rows = (await conn.execute(self._narrow(query, request))).all()
+        shown = rows[: request.limit]
+        more = len(rows) > request.limit
+        return Page(
+            items=tuple(build(row) for row in shown),
+            next=self.cursor_of(shown[-1]) if more else None,
+        )
+
+    def _narrow(self, query: Select[Any], request: PageRequest) -> Select[Any]:
+        """The query for one page and one row more, which tells whether there is a next page."""
+        if request.filters.account_id is not None:
+            query = query.where(self.account_id == request.filters.account_id)
         if request.filters.since is not None:
             query = query.where(self.at >= request.filters.since)
         if request.filters.until is not None:
@@ -86,17 +110,3 @@ class Keyset:
             return cursor.at, self.parse_key(cursor.key)
         except ValueError as error:
             raise BadCursor("the cursor belongs to another list") from error
-
-
-def cut_page(
-    rows: Sequence[Row[Any]],
-    request: PageRequest,
-    build: Callable[[Row[Any]], Item],
-    cursor_of: Callable[[Row[Any]], Cursor],
-) -> Page[Item]:
-    """Records of a page from one row more than asked for."""
-    shown = rows[: request.limit]
-    more = len(rows) > request.limit
-    return Page(
-        items=tuple(build(row) for row in shown), next=cursor_of(shown[-1]) if more else None
-    )

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.instruments import Assets
+from adapters.store.order_rows import OPEN_STATUSES
 from adapters.store.tables import orders, positions, trades
-from adapters.store.views.assets import Assets
-from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest, cut_page
+from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +49,24 @@ _RESTING_STOP = (
         orders.c.symbol == positions.c.symbol,
         orders.c.order_type == "stop_market",
         orders.c.reduce_only,
-        orders.c.status.in_(("new", "partially_filled")),
+        orders.c.status.in_(OPEN_STATUSES),
     )
     .correlate(positions)
 )
 _KEY: ColumnElement[str] = positions.c.account_id + "/" + positions.c.symbol
-_KEYSET = Keyset(at=positions.c.opened_at, key=_KEY, parse_key=str)
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor(at=row.opened_at, key=f"{row.account_id}/{row.symbol}")
+
+
+_KEYSET = Keyset(
+    account_id=positions.c.account_id,
+    at=positions.c.opened_at,
+    key=_KEY,
+    parse_key=str,
+    cursor_of=_cursor,
+)
 
 
 async def list_positions(
@@ -74,12 +87,9 @@ async def list_positions(
             trades.c.status == "open",
         ),
     )
-    if request.filters.account_id is not None:
-        query = query.where(positions.c.account_id == request.filters.account_id)
     if request.filters.asset is not None:
         query = query.where(positions.c.symbol.in_(assets.symbols_of(request.filters.asset)))
-    rows = (await conn.execute(_KEYSET.narrow(query, request))).all()
-    return cut_page(rows, request, lambda row: _position(row, assets), _cursor)
+    return await _KEYSET.load_page(conn, query, request, lambda row: _position(row, assets))
 
 
 def _position(row: Row[Any], assets: Assets) -> PositionView:
@@ -103,7 +113,3 @@ def _position(row: Row[Any], assets: Assets) -> PositionView:
         opened_at=row.opened_at,
         seen_at=row.seen_at,
     )
-
-
-def _cursor(row: Row[Any]) -> Cursor:
-    return Cursor(at=row.opened_at, key=f"{row.account_id}/{row.symbol}")

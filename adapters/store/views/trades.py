@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.instruments import Assets
 from adapters.store.tables import trades
-from adapters.store.views.assets import Assets
-from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest, cut_page
+from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest
+from trading.performance.records import ClosedTrade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +44,23 @@ class TradeView:
     close_reason: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradeOutcome:
-    """What a closed trade earned (quote): a `trading.performance.records.TradeResult`."""
-
-    gross_pnl: Decimal
-    fees: Decimal
-    funding: Decimal
-    """Received; negative when paid."""
-
-    @property
-    def net_pnl(self) -> Decimal:
-        return self.gross_pnl - self.fees + self.funding
-
-
 _NET = trades.c.gross_pnl - trades.c.fees + trades.c.funding
 _COLUMNS = [
     trades.c[name] for name in TradeView.__dataclass_fields__ if name not in ("asset", "net_pnl")
 ]
-_KEYSET = Keyset(at=trades.c.opened_at, key=trades.c.id, parse_key=UUID)
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor(at=row.opened_at, key=str(row.id))
+
+
+_KEYSET = Keyset(
+    account_id=trades.c.account_id,
+    at=trades.c.opened_at,
+    key=trades.c.id,
+    parse_key=UUID,
+    cursor_of=_cursor,
+)
 
 
 async def list_trades(
@@ -69,37 +68,34 @@ async def list_trades(
 ) -> Page[TradeView]:
     """Trades, newest opening first; `status` is open or closed."""
     query = select(*_COLUMNS, _NET.label("net_pnl"))
-    if request.filters.account_id is not None:
-        query = query.where(trades.c.account_id == request.filters.account_id)
     if request.filters.asset is not None:
         query = query.where(trades.c.symbol.in_(assets.symbols_of(request.filters.asset)))
     if status is not None:
         query = query.where(trades.c.status == status)
-    rows = (await conn.execute(_KEYSET.narrow(query, request))).all()
-    return cut_page(rows, request, lambda row: _trade(row, assets), _cursor)
+    return await _KEYSET.load_page(conn, query, request, lambda row: _trade(row, assets))
 
 
 async def load_closed_trades(
     conn: AsyncConnection, *, only: str | None = None
-) -> dict[str, tuple[TradeOutcome, ...]]:
+) -> dict[str, tuple[ClosedTrade, ...]]:
     """Closed trades by account, oldest close first; without any there is no entry."""
     columns = trades.c
     query = (
-        select(columns.account_id, columns.gross_pnl, columns.fees, columns.funding)
+        select(
+            columns.account_id, columns.closed_at, columns.gross_pnl, columns.fees, columns.funding
+        )
         .where(columns.status == "closed")
         .order_by(columns.account_id, columns.closed_at, columns.id)
     )
     if only is not None:
         query = query.where(columns.account_id == only)
-    found: dict[str, list[TradeOutcome]] = defaultdict(list)
-    for account_id, gross_pnl, fees, funding in await conn.execute(query):
-        found[account_id].append(TradeOutcome(gross_pnl=gross_pnl, fees=fees, funding=funding))
+    found: dict[str, list[ClosedTrade]] = defaultdict(list)
+    for account_id, closed_at, gross_pnl, fees, funding in await conn.execute(query):
+        found[account_id].append(
+            ClosedTrade(closed_at=closed_at, gross_pnl=gross_pnl, fees=fees, funding=funding)
+        )
     return {account_id: tuple(closed) for account_id, closed in found.items()}
 
 
 def _trade(row: Row[Any], assets: Assets) -> TradeView:
     return TradeView(**row._mapping, asset=assets.of(row.symbol))
-
-
-def _cursor(row: Row[Any]) -> Cursor:
-    return Cursor(at=row.opened_at, key=str(row.id))

@@ -16,6 +16,7 @@ from adapters.store.candles import (
 )
 from adapters.store.instruments import load_instruments, save_instruments
 from adapters.store.tables import candles, market_stats, quotes
+from tests.builders import build_quote
 from trading.candles import Candle
 from trading.errors import BadMarketData
 from trading.instruments import Instrument, MaintenanceBracket
@@ -91,11 +92,12 @@ def test_candles_of_one_market_do_not_meet_those_of_another(engine):
 
 
 def quote(minutes: int, symbol: str = "BTCUSDT", last: str = "100") -> Quote:
-    price = Decimal(last)
-    return Quote(
-        symbol=symbol, at=START + timedelta(minutes=minutes), last=price, mark=price, bid=price,
-        ask=price, funding_rate=Decimal("-0.0001"), open_interest=None,
-    )  # fmt: skip
+    return build_quote(
+        last,
+        START + timedelta(minutes=minutes),
+        symbol=symbol,
+        funding_rate=Decimal("-0.0001"),
+    )
 
 
 def test_an_older_quote_does_not_replace_a_newer_one(engine):

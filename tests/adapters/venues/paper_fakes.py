@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 
+from tests.builders import build_quote
 from tests.trading.matching.paper_builders import INSTRUMENTS
 from trading.candles import Candle
 from trading.errors import BadMarketData
@@ -66,11 +66,7 @@ class ListedMarket:
         prices += [c.close for c in self._all(symbol) if c.open_time + length == at]
         if not prices:
             raise BadMarketData(symbol, f"no price at {at:%H:%M}")
-        half = Decimal("0.1")
-        price = prices[0]
-        return Quote(
-            symbol=symbol, at=at, last=price, mark=price, bid=price - half, ask=price + half
-        )
+        return build_quote(prices[0], at, symbol=symbol, spread="0.2")
 
     async def funding_between(
         self, symbol: str, *, after: datetime, until: datetime

@@ -8,44 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders import build_quote, build_view
 from trading.decision.from_signal import decide_from_signal
 from trading.decisions import Action, TradeDecision
-from trading.instruments import Instrument, MaintenanceBracket
 from trading.limits import RiskLimits
-from trading.market import MarketView, Quote
 from trading.positions import Direction, Position
 from trading.signals import Signal, hold
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
 LIMITS = RiskLimits()
-BRACKET = MaintenanceBracket(
-    notional_floor=Decimal(0),
-    max_leverage=50,
-    maintenance_ratio=Decimal("0.005"),
-    cumulative=Decimal(0),
-)
-VIEW = MarketView(
-    instrument=Instrument(
-        symbol="BTCUSDT",
-        base="BTC",
-        quote="USDT",
-        tick_size=Decimal("0.1"),
-        step_size=Decimal("0.001"),
-        min_quantity=Decimal("0.001"),
-        max_quantity=Decimal(1000),
-        max_market_quantity=Decimal(500),
-        min_notional=Decimal(5),
-        brackets=(BRACKET,),
-    ),
-    quote=Quote(
-        symbol="BTCUSDT",
-        at=NOON,
-        last=Decimal(100),
-        mark=Decimal(100),
-        bid=Decimal("99.9"),
-        ask=Decimal("100.1"),
-    ),
-)
+VIEW = build_view(build_quote("100", NOON, spread="0.2"))
 LONG = Signal(
     direction=Direction.LONG,
     confidence=0.75,

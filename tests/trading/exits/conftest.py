@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from trading.instruments import Instrument, MaintenanceBracket
 from trading.orders import Order, OrderRequest, OrderStatus, OrderType, Side
 from trading.positions import Position
 
@@ -16,29 +15,6 @@ NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def noon() -> datetime:
     return NOON
-
-
-@pytest.fixture(scope="session")
-def btc() -> Instrument:
-    return Instrument(
-        symbol="BTCUSDT",
-        base="BTC",
-        quote="USDT",
-        tick_size=Decimal("0.1"),
-        step_size=Decimal("0.001"),
-        min_quantity=Decimal("0.001"),
-        max_quantity=Decimal(1000),
-        max_market_quantity=Decimal(500),
-        min_notional=Decimal(5),
-        brackets=(
-            MaintenanceBracket(
-                notional_floor=Decimal(0),
-                max_leverage=50,
-                maintenance_ratio=Decimal("0.005"),
-                cumulative=Decimal(0),
-            ),
-        ),
-    )
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.builders import BTC
 from trading.exits.protection import (
     CancelOrder,
     PlaceProtection,
@@ -21,14 +22,14 @@ TARGET = OrderType.TAKE_PROFIT_MARKET
 
 
 @pytest.fixture(scope="session")
-def plan(btc):
+def plan():
     def planned(position, orders=(), stop: str | None = "95", target: str | None = "110"):
         return plan_protection(
             position,
             orders,
             stop_price=None if stop is None else Decimal(stop),
             take_profit_price=None if target is None else Decimal(target),
-            instrument=btc,
+            instrument=BTC,
         )
 
     return planned

@@ -7,33 +7,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from tests.builders import build_quote, build_view
 from trading.candles import Candle, CandleWindow
-from trading.instruments import Instrument, MaintenanceBracket
-from trading.market import MarketView, Quote
+from trading.market import MarketView
 from trading.timeframes import Timeframe
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 AT = datetime(2025, 1, 19, 10, 30, tzinfo=UTC)
-
-INSTRUMENT = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick_size=Decimal("0.1"),
-    step_size=Decimal("0.001"),
-    min_quantity=Decimal("0.001"),
-    max_quantity=Decimal(1000),
-    max_market_quantity=Decimal(500),
-    min_notional=Decimal(5),
-    brackets=(
-        MaintenanceBracket(
-            notional_floor=Decimal(0),
-            max_leverage=50,
-            maintenance_ratio=Decimal("0.005"),
-            cumulative=Decimal(0),
-        ),
-    ),
-)
 
 
 def make_window(
@@ -67,14 +47,7 @@ def view() -> Callable[..., MarketView]:
     """`view(window, ..., funding_rate=, open_interest=)`."""
 
     def build(*windows: CandleWindow, **quote: Decimal) -> MarketView:
-        price = Decimal(100)
-        return MarketView(
-            instrument=INSTRUMENT,
-            quote=Quote(
-                symbol="BTCUSDT", at=AT, last=price, mark=price, bid=price, ask=price, **quote
-            ),
-            windows={each.timeframe: each for each in windows},
-        )
+        return build_view(build_quote("100", AT, **quote), *windows)
 
     return build
 

@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from tests import builders
+from tests.builders import bracket, build_quote
 from trading.candles import Candle
-from trading.instruments import Instrument, MaintenanceBracket
 from trading.market import FundingRate, Quote
 from trading.matching.candle_walk import match_candle
 from trading.orders import Fill, Order, OrderRequest, OrderStatus, OrderType, Side
@@ -30,37 +31,16 @@ MINUTE = timedelta(minutes=1)
 NO_COSTS = PaperFees(maker=Decimal(0), taker=Decimal(0), slippage=Decimal(0))
 BUY, SELL = Side.BUY, Side.SELL
 
-BTC = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick_size=Decimal("0.1"),
-    step_size=Decimal("0.001"),
+BTC = replace(
+    builders.BTC,
     min_quantity=Decimal("0.002"),
-    max_quantity=Decimal(1000),
     max_market_quantity=Decimal(120),
-    min_notional=Decimal(5),
     max_open_orders=6,
     max_conditional_orders=4,
     brackets=(
-        MaintenanceBracket(
-            notional_floor=Decimal(0),
-            max_leverage=50,
-            maintenance_ratio=Decimal("0.004"),
-            cumulative=Decimal(0),
-        ),
-        MaintenanceBracket(
-            notional_floor=Decimal(50_000),
-            max_leverage=20,
-            maintenance_ratio=Decimal("0.01"),
-            cumulative=Decimal(300),
-        ),
-        MaintenanceBracket(
-            notional_floor=Decimal(250_000),
-            max_leverage=5,
-            maintenance_ratio=Decimal("0.025"),
-            cumulative=Decimal(4050),
-        ),
+        bracket(0, 50, "0.004"),
+        bracket(50_000, 20, "0.01", 300),
+        bracket(250_000, 5, "0.025", 4050),
     ),
 )
 ETH = replace(BTC, symbol="ETHUSDT", base="ETH")
@@ -78,8 +58,7 @@ def candle(prices: str, *, opens: int = 1) -> Candle:
 
 
 def quote(last: str = "100", *, symbol: str = "BTCUSDT", spread: str = "0.2") -> Quote:
-    price, half = Decimal(last), Decimal(spread) / 2
-    return Quote(symbol=symbol, at=T0, last=price, mark=price, bid=price - half, ask=price + half)
+    return build_quote(last, T0, symbol=symbol, spread=spread)
 
 
 def funding(rate: str, *, at: int, mark: str = "100", symbol: str = "BTCUSDT") -> FundingRate:

@@ -8,49 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.builders import BTC, bracket, build_quote
 from trading.account import TradingState
 from trading.decisions import Action, TradeDecision
-from trading.instruments import Instrument, MaintenanceBracket
 from trading.limits import RiskLimits
-from trading.market import Quote
 from trading.positions import Position
 from trading.risk.state import MarkedPosition, RiskContext
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
 
-INSTRUMENT = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick_size=Decimal("0.1"),
-    step_size=Decimal("0.001"),
-    min_quantity=Decimal("0.001"),
-    max_quantity=Decimal(1000),
-    max_market_quantity=Decimal(500),
-    min_notional=Decimal(5),
-    brackets=(
-        MaintenanceBracket(
-            notional_floor=Decimal(0),
-            max_leverage=50,
-            maintenance_ratio=Decimal("0.005"),
-            cumulative=Decimal(0),
-        ),
-        MaintenanceBracket(
-            notional_floor=Decimal(20_000),
-            max_leverage=2,
-            maintenance_ratio=Decimal("0.05"),
-            cumulative=Decimal(900),
-        ),
-    ),
-)
-QUOTE = Quote(
-    symbol="BTCUSDT",
-    at=NOON,
-    last=Decimal(100),
-    mark=Decimal(100),
-    bid=Decimal(100),
-    ask=Decimal(100),
-)
+INSTRUMENT = replace(BTC, brackets=(*BTC.brackets, bracket(20_000, 2, "0.05", 900)))
+QUOTE = build_quote("100", NOON)
 DECISION = TradeDecision(
     symbol="BTCUSDT",
     action=Action.BUY,

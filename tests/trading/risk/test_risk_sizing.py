@@ -1,7 +1,6 @@
 """From confidence to ratio and from notional to quantity."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -9,30 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.instruments import Instrument, MaintenanceBracket
+from tests.builders import BTC, bracket
 from trading.limits import RiskLimits
 from trading.risk.sizing import largest_quantity, quantity_for, size_ratio
 
 LIMITS = RiskLimits()
-BTC = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick_size=Decimal("0.1"),
-    step_size=Decimal("0.001"),
-    min_quantity=Decimal("0.001"),
-    max_quantity=Decimal(1000),
-    max_market_quantity=Decimal("120.0005"),
-    min_notional=Decimal(5),
-    brackets=(
-        MaintenanceBracket(
-            notional_floor=Decimal(0),
-            max_leverage=125,
-            maintenance_ratio=Decimal("0.004"),
-            cumulative=Decimal(0),
-        ),
-    ),
-    funding_interval=timedelta(hours=8),
+INSTRUMENT = replace(
+    BTC, max_market_quantity=Decimal("120.0005"), brackets=(bracket(0, 125, "0.004"),)
 )
 POWERS = st.sampled_from([Decimal(10) ** n for n in range(-6, 3)])
 
@@ -73,36 +55,36 @@ def test_more_confidence_never_sizes_smaller_and_stays_inside_the_limits(
 
 
 def test_a_thousand_dollars_at_45000_is_0_022_btc():
-    assert quantity_for(Decimal(1000), Decimal(45000), BTC) == Decimal("0.022")
+    assert quantity_for(Decimal(1000), Decimal(45000), INSTRUMENT) == Decimal("0.022")
 
 
 def test_under_the_minimum_notional_is_no_order():
-    assert quantity_for(Decimal("4.99"), Decimal(1000), BTC) == 0
+    assert quantity_for(Decimal("4.99"), Decimal(1000), INSTRUMENT) == 0
 
 
 def test_under_the_minimum_quantity_is_no_order():
-    assert quantity_for(Decimal(99), Decimal(100_000), BTC) == 0
+    assert quantity_for(Decimal(99), Decimal(100_000), INSTRUMENT) == 0
 
 
 def test_a_quantity_is_cut_at_the_largest_market_order_on_its_step():
-    assert largest_quantity(BTC) == Decimal("120.000")
-    assert quantity_for(Decimal("1E+40"), Decimal(100), BTC) == Decimal("120.000")
+    assert largest_quantity(INSTRUMENT) == Decimal("120.000")
+    assert quantity_for(Decimal("1E+40"), Decimal(100), INSTRUMENT) == Decimal("120.000")
 
 
 def test_a_market_maximum_of_zero_means_that_the_plain_maximum_counts():
-    assert largest_quantity(replace(BTC, max_market_quantity=Decimal(0))) == Decimal(1000)
+    assert largest_quantity(replace(INSTRUMENT, max_market_quantity=Decimal(0))) == Decimal(1000)
 
 
 @pytest.mark.parametrize("bad", ["NaN", "sNaN", "Infinity", "-Infinity", "0", "-5"])
 def test_broken_money_is_no_order(bad: str):
-    assert quantity_for(Decimal(bad), Decimal(100), BTC) == 0
-    assert quantity_for(Decimal(1000), Decimal(bad), BTC) == 0
+    assert quantity_for(Decimal(bad), Decimal(100), INSTRUMENT) == 0
+    assert quantity_for(Decimal(1000), Decimal(bad), INSTRUMENT) == 0
 
 
 def test_a_notional_a_hair_under_one_step_is_not_rounded_up_to_it():
     # notional / price rounds to exactly 0.001 at 28 digits
     notional = Decimal("99.99999999999999999999999999999999")
-    assert quantity_for(notional, Decimal(100_000), BTC) == 0
+    assert quantity_for(notional, Decimal(100_000), INSTRUMENT) == 0
 
 
 @given(
@@ -116,7 +98,7 @@ def test_the_quantity_is_the_largest_step_multiple_that_is_affordable_or_zero(
     notional: Decimal, price: Decimal, step: Decimal, min_quantity: Decimal, min_notional: Decimal
 ):
     instrument = replace(
-        BTC,
+        INSTRUMENT,
         step_size=step,
         min_quantity=min_quantity,
         min_notional=min_notional,

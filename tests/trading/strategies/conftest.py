@@ -7,33 +7,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from tests.builders import BTC, build_quote, build_view
 from trading.candles import Candle, CandleWindow
-from trading.instruments import Instrument, MaintenanceBracket
-from trading.market import MarketView, Quote
+from trading.market import MarketView
 from trading.timeframes import Timeframe
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
-TICK = Decimal("0.1")
-
-INSTRUMENT = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick_size=TICK,
-    step_size=Decimal("0.001"),
-    min_quantity=Decimal("0.001"),
-    max_quantity=Decimal(1000),
-    max_market_quantity=Decimal(500),
-    min_notional=Decimal(5),
-    brackets=(
-        MaintenanceBracket(
-            notional_floor=Decimal(0),
-            max_leverage=50,
-            maintenance_ratio=Decimal("0.005"),
-            cumulative=Decimal(0),
-        ),
-    ),
-)
+TICK = BTC.tick_size
 
 
 def make_candles(
@@ -59,18 +39,7 @@ def make_view(candles: Sequence[Candle], timeframe: Timeframe) -> MarketView:
     """What is known when the last candle closes; the quote stands at its close."""
     window = CandleWindow("BTCUSDT", timeframe, tuple(candles))
     price = candles[-1].close if candles else Decimal(100)
-    return MarketView(
-        instrument=INSTRUMENT,
-        quote=Quote(
-            symbol="BTCUSDT",
-            at=window.closed_at if candles else START,
-            last=price,
-            mark=price,
-            bid=price,
-            ask=price,
-        ),
-        windows={timeframe: window},
-    )
+    return build_view(build_quote(price, window.closed_at if candles else START), window)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.strategies.conftest import INSTRUMENT, make_view
+from tests.builders import BTC
+from tests.trading.strategies.conftest import make_view
 from trading.candles import Candle, resample
 from trading.decision.from_signal import decide_from_signal
 from trading.decisions import Action, TradeDecision
@@ -81,7 +82,7 @@ def _after(
         return held
     quantity = decision.allocation_usd / price * (1 if decision.action is Action.BUY else -1)
     fresh = Position(
-        symbol=INSTRUMENT.symbol,
+        symbol=BTC.symbol,
         quantity=quantity,
         entry_price=price,
         leverage=3,

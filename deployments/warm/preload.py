@@ -1,0 +1,13 @@
+"""What the warm parent imports before it forks: everything that a cycle would import first.
+
+Imported once by the fork server of `deployments.warm.children`; nothing may be opened here (no
+database, no thread, no event loop), because a fork would share it.
+"""
+
+import prefect.cli
+import prefect.engine
+import prefect.flow_engine
+
+import flows.trade_account
+
+__all__ = ["flows", "prefect"]
