@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,6 +29,13 @@ from adapters.store.schema import upgrade
 TEMPLATE = "perpflow_template"
 FOLDER_PREFIX = "perpflow-tests-"
 ROOM_BYTES = 4 * 1024**3
+
+
+# One profile for each run: small and the same every time by default, long by `just test-all`.
+# A test that names its own number of examples keeps it in both.
+settings.register_profile("default", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("long", deadline=None, max_examples=10_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session", autouse=True)
