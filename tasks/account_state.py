@@ -85,9 +85,11 @@ async def _resolve(cycle: Cycle, venue: Venue, stored: StoredIntent) -> bool:
         return True
     order = await venue.order_by_client_id(request.symbol, request.client_order_id)
     if order is None:
-        if stored.state is IntentState.OPEN:
-            return False  # reconcile reports it as a difference
-        _move(stored, IntentState.CLOSED, "never executed: the venue does not know the order")
+        # An order that rested and that the venue has forgotten ended without a fill; its fills, if
+        # any, are booked by trade id all the same.
+        rested = stored.state is IntentState.OPEN
+        why = "no longer known to the venue" if rested else "never executed: unknown to the venue"
+        _move(stored, IntentState.CLOSED, why)
         return True
     if state_of(order) is stored.state:
         return False

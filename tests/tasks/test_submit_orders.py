@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from adapters.store.accounts import set_status, set_trading_state
 from adapters.store.cycles import claim_slot as claim_slot_row
@@ -19,7 +20,7 @@ from tests.arena import TestArena, hours
 from tests.tasks.wishes import ENTRY
 from trading.account import AccountStatus, TradingState
 from trading.errors import LeaseLost, OutcomeUnknown, VenueUnavailable
-from trading.orders import IntentState, Leg, Order, OrderRequest, Side
+from trading.orders import IntentState, Leg, Order, OrderRequest, OrderType, Side
 
 pytestmark = pytest.mark.db
 
@@ -116,6 +117,27 @@ async def test_a_venue_that_cannot_be_reached_closes_the_intent_because_nothing_
 ) -> None:
     through(Unreachable)
     assert (await submit(cycle, ENTRY)).state is IntentState.CLOSED
+
+
+async def test_a_resting_order_that_the_venue_has_forgotten_is_closed(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    stop = replace(
+        ENTRY,
+        leg=Leg.STOP,
+        side=Side.SELL,
+        order_type=OrderType.STOP_MARKET,
+        stop_price=Decimal(10_000),
+    )
+    assert (await submit(cycle, stop)).state is IntentState.OPEN
+    with arena.engine.begin() as conn:
+        conn.execute(text("delete from app.paper_orders where order_type = 'stop_market'"))
+    assert await resolve_unknown_orders.fn(cycle) == 1
+    assert arena.one("select state, reason from app.intents where leg = 'stop'") == (
+        "closed",
+        "no longer known to the venue",
+    )
 
 
 async def test_an_intent_that_was_planned_but_never_sent_expires_after_a_restart(
