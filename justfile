@@ -32,8 +32,8 @@ test-all:
 up *args:
     uv run perpflow up {{args}}
 
-# the lock resolves on both ends of the Python range
+# one resolution for the whole Python range, and proof that it installs on both ends
 lock:
     uv lock
-    uv export --quiet --locked --python 3.11 --no-hashes > /dev/null
-    uv export --quiet --locked --python 3.13 --no-hashes > /dev/null
+    uv pip compile --quiet --python-version 3.11 pyproject.toml --output-file /dev/null
+    uv pip compile --quiet --python-version 3.13 pyproject.toml --output-file /dev/null
