@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 WORK_POOL = "perpflow"
 FLOW_NAME = "trade-account"
 ENTRYPOINT = "flows.trade_account.trade_account"
-"""A module path: a path to a file would load the module twice (reference: prefect.md, traps)."""
+"""A module path: a path to a file would load the module twice."""
 
 _TAG = "perpflow"
 _PAGE = 200  # the server's largest page

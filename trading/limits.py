@@ -11,7 +11,7 @@ from trading.units import ONE, ZERO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskLimits:
-    """What risk may let through. Defaults are those of rules.md section 3 (seeds 001-004)."""
+    """What risk may let through. Defaults are those of the rules, section 3 (docs/risk.md)."""
 
     max_leverage: int = 5
     """Most times equity that gross notional may reach after an order; whole number 1..125."""
