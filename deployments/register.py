@@ -171,7 +171,7 @@ async def _save_deployment(
         job_variables=job_variables,
         schedules=[]
         if account.schedule is None
-        else [_interval_schedule(account.schedule, switched_on)],
+        else [_interval_schedule(account.schedule, active=switched_on)],
         concurrency_limit=1,
         concurrency_options=ConcurrencyOptions(
             # Waiting runs would pile up behind a slow cycle and then all be skipped by the lease.
@@ -200,7 +200,7 @@ def _job_variables(work_folder: Path, worker_type: str) -> dict[str, str]:
     return variables
 
 
-def _interval_schedule(schedule: RealSchedule, active: bool) -> DeploymentScheduleCreate:  # noqa: FBT001
+def _interval_schedule(schedule: RealSchedule, *, active: bool) -> DeploymentScheduleCreate:
     anchor = DateTime.fromtimestamp(schedule.anchor.timestamp(), tz=schedule.anchor.tzinfo)
     return DeploymentScheduleCreate(
         schedule=IntervalSchedule(interval=schedule.interval, anchor_date=anchor, timezone="UTC"),

@@ -26,7 +26,6 @@ from adapters.store.cycles import (
     record_skipped,
     release_lease,
     renew_lease,
-    require_lease,
 )
 from adapters.store.cycles import (
     claim_slot as claim_slot_row,
@@ -227,9 +226,3 @@ async def _renew(cycle: Cycle) -> None:
                 real_now=datetime.now(UTC),
                 lease_seconds=LEASE_SECONDS,
             )
-
-
-def require_ownership(cycle: Cycle) -> None:
-    """Raise `LeaseLost` when another run owns the account; called right before every submit."""
-    with store_engine().begin() as conn:
-        require_lease(conn, cycle.account.id, cycle.lease_token, real_now=datetime.now(UTC))

@@ -21,7 +21,7 @@ from trading.candles import Candle, CandleWindow
 from trading.errors import BadMarketData
 from trading.indicators.market_document import DOCUMENT_CANDLES, build_market_document
 from trading.instruments import Instrument
-from trading.market import MarketView, Quote
+from trading.market import MarketView
 from trading.ports import MarketSource
 from trading.risk.stop_distance import STOP_TIMEFRAME
 from trading.strategies.catalogue import find_strategy
@@ -42,12 +42,6 @@ class Markets:
 
     def __iter__(self) -> Iterator[MarketView]:
         return iter(self.views.values())
-
-    def quote(self, symbol: str) -> Quote:
-        """The quote of a symbol that has a view. Raises `BadMarketData` with its problem."""
-        if symbol not in self.views:
-            raise BadMarketData(symbol, self.problems.get(symbol, "not fetched in this cycle"))
-        return self.views[symbol].quote
 
 
 @task(name="fetch_klines", **READ)

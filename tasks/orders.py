@@ -24,7 +24,6 @@ from tasks.resources import store_engine, venue_of
 from tasks.story import tell_alarm, tell_order
 from trading.account import AccountStatus, TradingState
 from trading.errors import OrderRejected, VenueUnavailable
-from trading.instruments import Instrument
 from trading.orders import (
     IntentState,
     Leg,
@@ -193,32 +192,3 @@ async def cancel(cycle: Cycle, order: Order) -> None:
     with store_engine().begin() as conn:
         for changed in upsert_orders(conn, cycle.account.id, [ended]):
             tell_order(conn, cycle, changed)
-
-
-async def close_position(
-    cycle: Cycle,
-    *,
-    symbol: str,
-    quantity: Decimal,
-    side: Side,
-    price: Decimal,
-    decision_id: UUID | None,
-) -> Submitted:
-    """Leave a position at market, reduce-only."""
-    return await submit(
-        cycle,
-        Wish(
-            symbol=symbol,
-            leg=Leg.EXIT,
-            side=side,
-            order_type=OrderType.MARKET,
-            quantity=quantity,
-            reference_price=price,
-            decision_id=decision_id,
-        ),
-    )
-
-
-def by_symbol(instruments: tuple[Instrument, ...]) -> dict[str, Instrument]:
-    """Instruments by symbol."""
-    return {instrument.symbol: instrument for instrument in instruments}

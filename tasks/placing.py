@@ -7,7 +7,6 @@ fill and stop leaves enough behind for the next cycle to protect the position fi
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -27,6 +26,7 @@ from trading.exits.plan import tighter_stop
 from trading.market import MarketView
 from trading.orders import IntentState, Leg, Order, OrderType
 from trading.risk.verdict import Approved
+from trading.units import ZERO
 
 
 @task(name="place_orders", **ONCE)
@@ -81,15 +81,22 @@ async def _enter(cycle: Cycle, view: MarketView, approval: Approval, verdict: Ap
             decision_id=approval.decided.id,
         ),
     )
-    # Protection follows what is held, not what was answered: an unknown entry may have filled.
-    await protect(
-        cycle,
-        view.instrument,
-        _levels_after(cycle, approval, verdict),
-        decision_id=approval.decided.id,
-    )
+    # Protection follows what is held, not what was answered: an unknown entry may have filled. An
+    # entry that certainly did not fill leaves the levels of the position as they are.
+    if not _certainly_unfilled(entry):
+        await protect(
+            cycle,
+            view.instrument,
+            _levels_after(cycle, approval, verdict),
+            decision_id=approval.decided.id,
+        )
     await _write(cycle, approval, verdict, entry)
     return entry.state is IntentState.FILLED
+
+
+def _certainly_unfilled(entry: Submitted) -> bool:
+    ended = entry.state in (IntentState.REFUSED, IntentState.CLOSED)
+    return ended and (entry.order is None or entry.order.filled_quantity == ZERO)
 
 
 def _levels_after(cycle: Cycle, approval: Approval, verdict: Approved) -> Levels:
@@ -129,7 +136,7 @@ def _diary_entry(
 ) -> dict[str, Any]:
     """The fields of seed 002 section 5.2, in its order."""
     decision = approval.decided.decision
-    amount = entry.order.filled_quantity if entry.order else Decimal(0)
+    amount = entry.order.filled_quantity if entry.order else ZERO
     return {
         "timestamp": cycle.as_of.isoformat(),
         "asset": cycle.assets.of(verdict.symbol),

@@ -15,7 +15,7 @@ from uuid import UUID
 from prefect import get_run_logger
 
 from tasks.cycle import Cycle
-from tasks.orders import Wish, cancel, submit
+from tasks.orders import Submitted, Wish, cancel, submit
 from tasks.resources import store_engine, venue_of
 from tasks.story import tell_alarm, tell_exit
 from trading.exits.protection import (
@@ -63,15 +63,17 @@ async def protect(
         instrument=instrument,
     )
     refused: str | None = None
+    stop_rests = True
     for action in actions:
         if isinstance(action, CancelOrder):
-            # The old stop stays until a new one is known to rest.
-            if refused is None:
+            # The old stop stays until a new one is known to rest; an unknown outcome is not that.
+            if stop_rests:
                 await cancel(cycle, action.order)
-            continue
-        if held is not None:
-            reason = await _place(cycle, action, held.mark, decision_id)
-            refused = refused or (reason if action.leg is Leg.STOP else None)
+        elif held is not None:
+            result = await _place(cycle, action, held.mark, decision_id)
+            if action.leg is Leg.STOP:
+                stop_rests = result.state in (IntentState.OPEN, IntentState.FILLED)
+                refused = _why_refused(action, result)
     if held is None or not cycle.account.limits.requires_stop:
         return held is not None
     if refused is None and await _confirmed(cycle, instrument.symbol):
@@ -83,9 +85,8 @@ async def protect(
 
 async def _place(
     cycle: Cycle, action: PlaceProtection, mark: Decimal, decision_id: UUID | None
-) -> str | None:
-    """Place one protective order; a reason when it is known not to rest."""
-    result = await submit(
+) -> Submitted:
+    return await submit(
         cycle,
         Wish(
             symbol=action.symbol,
@@ -98,6 +99,10 @@ async def _place(
             decision_id=decision_id,
         ),
     )
+
+
+def _why_refused(action: PlaceProtection, result: Submitted) -> str | None:
+    """A reason when the order is known not to rest."""
     if result.state in (IntentState.REFUSED, IntentState.CLOSED):
         return f"{action.leg} at {action.stop_price} was refused: {result.reason}"
     return None

@@ -82,6 +82,7 @@ class WarmStarter:
         except BaseException:
             channel.unregister(flow_run.id)
             raise
+        # Prefect names spawned children only; forked ones have the same pid and exit code.
         task_status.started(ProcessHandle(child))  # pyright: ignore[reportArgumentType]
         await _ended(child)
 

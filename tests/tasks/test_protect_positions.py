@@ -7,18 +7,29 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.store.accounts import set_trading_state
+from adapters.store.decisions import save_decision
 from adapters.store.trades import set_trade_levels
+from adapters.venues.paper.venue import PaperVenue
+from tasks import orders
 from tasks.account_state import reconcile_account
 from tasks.cycle import Cycle
+from tasks.decide import Decided
 from tasks.exits import manage_exits
-from tasks.market import fetch_klines
+from tasks.market import Markets, fetch_klines
 from tasks.orders import submit
+from tasks.placing import place_orders
 from tasks.protection import Levels, protect
-from tasks.resources import market_of, venue_of
-from tests.arena import TestArena, hours
+from tasks.resources import market_of, store_engine, venue_of
+from tasks.risk import Approval
+from tests.arena import START, TestArena, hours
 from tests.tasks.wishes import ENTRY
+from trading.account import TradingState
+from trading.decisions import Action, TradeDecision
+from trading.errors import OutcomeUnknown
 from trading.instruments import Instrument
-from trading.orders import IntentState, Leg, OrderType, Side
+from trading.orders import IntentState, Leg, Order, OrderRequest, OrderType, Side
+from trading.risk.verdict import Approved
 
 pytestmark = pytest.mark.db
 
@@ -48,6 +59,98 @@ async def test_an_entry_gets_its_stop_and_target_sized_to_the_position(
     assert resting[OrderType.TAKE_PROFIT_MARKET].stop_price == wanted.target
     assert {r.quantity for r in resting.values()} == {Decimal("0.01")}
     assert all(r.reduce_only and r.side is Side.SELL for r in resting.values())
+
+
+async def test_the_old_stop_stays_while_the_outcome_of_its_successor_is_unknown(
+    arena: TestArena, cycle: Cycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await submit(cycle, ENTRY)
+    old = await levels(cycle, stop="0.9", target="1.2")
+    await protect(cycle, await bitcoin(cycle), old, decision_id=None)
+
+    class RequestLost(PaperVenue):
+        async def submit(self, request: OrderRequest) -> Order:
+            raise OutcomeUnknown("connection reset after the request was written")
+
+    def lossy(cycle: Cycle) -> PaperVenue:
+        whole = venue_of(cycle)
+        assert isinstance(whole, PaperVenue)
+        return RequestLost(
+            book=whole.book, market=whole.market, as_of=whole.as_of, account_id=whole.account_id
+        )
+
+    monkeypatch.setattr(orders, "venue_of", lossy)
+    new = await levels(cycle, stop="0.95", target="1.2")
+    assert await protect(cycle, await bitcoin(cycle), new, decision_id=None)
+    resting = [o.request.stop_price for o in await venue_of(cycle).open_orders()]
+    assert old.stop in resting
+    assert len(await venue_of(cycle).positions()) == 1
+
+
+async def test_an_addition_that_was_refused_leaves_the_levels_of_the_position_as_they_are(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    held = await levels(cycle, stop="0.9", target="1.2")
+    await protect(cycle, await bitcoin(cycle), held, decision_id=None)
+    state = await reconcile_account.fn(cycle)
+    with arena.engine.begin() as conn:
+        set_trade_levels(conn, "momentum", "BTCUSDT", held.stop, held.target, "as it was")
+        set_trading_state(conn, "momentum", TradingState.REDUCING)
+    later = replace(cycle, slot=cycle.slot + hours(1), as_of=cycle.as_of + hours(1))
+    markets = await fetch_klines.fn(later)
+    await place_orders.fn(later, state, markets, (await addition(later, markets),))
+    assert arena.one(
+        "select state from app.intents where leg = 'entry' and slot > :s", s=START
+    ) == ("refused",)
+    assert arena.one("select stop_price, take_profit_price, exit_plan from app.trades") == (
+        held.stop,
+        held.target,
+        "as it was",
+    )
+    resting = {o.request.stop_price for o in await venue_of(cycle).open_orders()}
+    assert resting == {held.stop, held.target}
+
+
+async def addition(cycle: Cycle, markets: Markets) -> Approval:
+    """An approved decision to buy more, with a nearer stop and target."""
+    nearer = await levels(cycle, stop="0.97", target="1.05")
+    last = markets.views["BTCUSDT"].quote.last
+    decision = TradeDecision(
+        symbol="BTCUSDT",
+        action=Action.BUY,
+        allocation_usd=Decimal(500),
+        take_profit_price=nearer.target,
+        stop_price=nearer.stop,
+        exit_plan="nearer",
+        rationale="more",
+        confidence=1.0,
+        decided_by="test",
+    )
+    with store_engine().begin() as conn:
+        decision_id = save_decision(
+            conn,
+            cycle_id=cycle.id,
+            account_id=cycle.account.id,
+            decision=decision,
+            asset="BTC",
+            decided_at=cycle.as_of,
+            reference_price=last,
+        )
+    return Approval(
+        decided=Decided(id=decision_id, decision=decision),
+        verdict=Approved(
+            symbol="BTCUSDT",
+            side=Side.BUY,
+            asked=Decimal(500),
+            notional=last * Decimal("0.01"),
+            quantity=Decimal("0.01"),
+            price=last,
+            leverage=3,
+            stop_price=nearer.stop,
+            take_profit_price=nearer.target,
+        ),
+    )
 
 
 async def test_a_stop_that_would_trigger_at_once_closes_the_position_in_the_same_cycle(

@@ -19,7 +19,7 @@ from adapters.store.embedded.folder import give_to_owner_of
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  the one way to say "no such module here"
 
 POLL_SECONDS = 0.02
 
