@@ -2,6 +2,7 @@
 
 from adapters.store.tables.accounts import account_versions, accounts, arena, leases
 from adapters.store.tables.base import SCHEMA, metadata
+from adapters.store.tables.control import alerts, commands
 from adapters.store.tables.market import candles, instruments, market_stats, quotes
 from adapters.store.tables.paper import (
     paper_fills,
@@ -26,9 +27,11 @@ __all__ = [
     "SCHEMA",
     "account_versions",
     "accounts",
+    "alerts",
     "api_tokens",
     "arena",
     "candles",
+    "commands",
     "cycles",
     "decisions",
     "diary",

@@ -26,7 +26,9 @@ accounts = Table(
     Column("mode", Text, nullable=False),
     Column("venue", Text, nullable=False),
     Column("status", Text, nullable=False, server_default=text("'active'")),
-    Column("trading_state", Text, nullable=False, server_default=text("'active'")),
+    Column("trading_state", Text, nullable=False, server_default=text("'active'")),  # risk's
+    Column("operator_state", Text, nullable=False, server_default=text("'active'")),  # panic's
+    Column("schedule_seen", Boolean, nullable=True),  # Prefect's switch when both sides agreed last
     Column("config_version", Integer, nullable=False),
     Column("initial_equity", Money, nullable=False),
     Column("peak_equity", Money, nullable=True),
@@ -37,6 +39,7 @@ accounts = Table(
     CheckConstraint("mode in ('paper', 'live')", name="mode"),
     CheckConstraint("status in ('active', 'paused', 'stopped')", name="status"),
     CheckConstraint("trading_state in ('active', 'reducing', 'halted')", name="trading_state"),
+    CheckConstraint("operator_state in ('active', 'halted')", name="operator_state"),
     CheckConstraint("initial_equity > 0", name="initial_equity_positive"),
 )
 
