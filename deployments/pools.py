@@ -38,11 +38,11 @@ PROCESS = WorkPool(
 WARM = WorkPool(
     name="perpflow-warm",
     worker_type="perpflow-warm",
-    shortest_interval=timedelta(seconds=30),
+    shortest_interval=timedelta(seconds=5),
     forks=True,
     # A fork is cheap; Prefect's server on SQLite is what gives way. With twelve at once and a cycle
     # every 15 s its database stayed locked and the server stopped answering.
-    runs_at_once=4,
+    runs_at_once=8,
 )
 
 POOLS = {"process": PROCESS, "warm": WARM}

@@ -21,7 +21,7 @@ from tasks.placing import place_orders
 from tasks.risk import check_risk
 
 
-@flow(name="trade-account", flow_run_name="{account_id}", persist_result=False)
+@flow(name="trade-account", persist_result=False)
 async def trade_account(account_id: str) -> State[None]:
     """Reconcile, look, decide, check, trade, reconcile, tell. See docs/tour.md."""
     cycle = await claim_slot(account_id)

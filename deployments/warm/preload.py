@@ -4,10 +4,18 @@ Imported once by the fork server of `deployments.warm.children`; nothing may be 
 database, no thread, no event loop), because a fork would share it.
 """
 
+import gc
+
 import prefect.cli
 import prefect.engine
+import prefect.events.clients
 import prefect.flow_engine
 
 import flows.trade_account
 
 __all__ = ["flows", "prefect"]
+
+# What is here now stays for good: the collector of a child need not touch it, so that the pages
+# stay shared between all children.
+gc.collect()
+gc.freeze()

@@ -1,26 +1,29 @@
-"""A Prefect worker that starts flow runs from warm, preloaded processes.
+"""A Prefect worker that starts flow runs in warm, preloaded processes.
 
 `prefect worker start --pool perpflow --type perpflow-warm`. It is Prefect's process worker with
-another way of starting the process: states, logs, cancellation from the UI, crash detection, limits
-and pause stay Prefect's own. Runs that name a `command` of their own get a cold process, as before.
+another way of starting: states, logs, cancellation from the UI, crash detection, limits and pause
+stay Prefect's own. Runs are taken some seconds before they are due, wait here, and start on the
+second. Runs that name a `command` of their own get a cold process, as before.
 
-The executor context (client, cancellation watch, control channel) is opened once per worker instead
-of once per run. It is a private part of Prefect 3.8, kept behind this one file; the tests drive it
-against a real server.
+The executor (client, cancellation watch, control channel) is a private part of Prefect 3.8, kept
+behind this folder; the tests drive it against a real server.
 """
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import anyio
 import anyio.abc
+from prefect.exceptions import InfrastructureNotAvailable, InfrastructureNotFound
 from prefect.flows import load_flow_from_flow_run
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
-from prefect.runner._process_manager import ProcessHandle
 from prefect.settings import get_current_settings
 from prefect.utilities.processutils import sanitize_subprocess_env
 from prefect.workers.process import (
@@ -30,14 +33,17 @@ from prefect.workers.process import (
     ProcessWorkerResult,
 )
 
-from deployments.warm.children import start_child, warm_up
+from deployments.warm.children import Children, warm_up
+from deployments.warm.job import Job
+from deployments.warm.reads import KnownReads
+from deployments.warm.starter import WarmStarter
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerProcess
-
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.objects import FlowRun, WorkerFlowRunResponse
 
 WORKER_TYPE = "perpflow-warm"
+RUNS_AT_ONCE = 8
+"""Without `--limit`."""
 
 
 class WarmJobConfiguration(ProcessJobConfiguration):
@@ -48,56 +54,80 @@ class WarmVariables(ProcessVariables):
     """As the process worker's, so that the same deployments run in either pool."""
 
 
-class WarmStarter:
-    """Prefect's `ProcessStarter`, by fork instead of by command."""
-
-    def __init__(self, worker: WarmWorker, configuration: WarmJobConfiguration) -> None:
-        self._worker = worker
-        self._configuration = configuration
-
-    async def start(
-        self,
-        flow_run: FlowRun,
-        task_status: anyio.abc.TaskStatus[ProcessHandle] = anyio.TASK_STATUS_IGNORED,
-    ) -> None:
-        """Fork, hand out the process, and return when it has ended."""
-        channel = self._worker.executors.control_channel
-        port, token = channel.register(flow_run.id)
-        environment = sanitize_subprocess_env(
-            {
-                **os.environ,
-                **self._configuration.env,
-                **self._worker.settings_environment,
-                "PREFECT__FLOW_RUN_ID": str(flow_run.id),
-                "PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS": "false",
-                "PREFECT__CONTROL_PORT": str(port),
-                "PREFECT__CONTROL_TOKEN": token,
-            }
-        )
-        folder = str(self._configuration.working_dir or os.getcwd())
-        try:
-            # In the loop's own thread: the bookkeeping of `multiprocessing` is not thread-safe,
-            # and a fork by the fork server takes milliseconds.
-            child = start_child(str(flow_run.id), environment, folder)
-        except BaseException:
-            channel.unregister(flow_run.id)
-            raise
-        # Prefect names spawned children only; forked ones have the same pid and exit code.
-        task_status.started(ProcessHandle(child))  # pyright: ignore[reportArgumentType]
-        await _ended(child)
-
-
 class WarmWorker(ProcessWorker):
     """Process worker of type `perpflow-warm`."""
 
     type = WORKER_TYPE
     job_configuration = WarmJobConfiguration
     job_configuration_variables = WarmVariables
-    _description = "Executes flow runs in children of one preloaded process on this machine."
+    _description = "Executes flow runs in warm, preloaded processes on this machine."
     _display_name = "perpflow warm process"
 
     executors: FlowRunExecutorContext
-    settings_environment: dict[str, str]
+    children: Children
+    reads: KnownReads
+
+    async def setup(self) -> None:
+        """As Prefect's, but a run takes a place when it starts, not when it is handed over."""
+        most = self._limit or RUNS_AT_ONCE
+        self._limit = None
+        self._places = asyncio.Semaphore(most)
+        self._waiting: dict[UUID, anyio.CancelScope] = {}
+        self.children = Children(most)
+        # Dumping all settings costs more than a task of a cycle: once per worker is enough.
+        self._settings = get_current_settings().to_environment_variables(exclude_unset=True)
+        await super().setup()
+        self.reads = KnownReads(self.client)
+
+    async def _submit_scheduled_flow_runs(
+        self, flow_run_response: list[WorkerFlowRunResponse]
+    ) -> list[FlowRun]:
+        await self.reads.refresh([entry.flow_run for entry in flow_run_response])
+        return await super()._submit_scheduled_flow_runs(flow_run_response)
+
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """Take the run, wait until it is due, execute it.
+
+        Prefect's own version asks eight times for what is known or only adorns the run; of its
+        requests those stay that decide (pending) or that a cancellation needs (the identifier).
+        """
+        if self.reads.has_command(flow_run):
+            await super()._submit_run(flow_run)
+            return
+        try:
+            if await self._propose_pending_state(flow_run):
+                await self._execute(flow_run)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run has to be reported
+            self.get_flow_run_logger(flow_run).exception("The flow run could not be started.")
+            await self._propose_crashed_state(flow_run, f"could not be started: {error}")
+        finally:
+            self._submitting_flow_run_ids.discard(flow_run.id)
+            if self._cancelling_observer is not None:
+                self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
+
+    async def _execute(self, flow_run: FlowRun) -> None:
+        configuration = await self.job_configuration.resolve_for_flow_run(
+            flow_run,
+            client=self.reads,
+            work_pool=copy.deepcopy(self.work_pool),
+            worker_name=self.name,
+            worker_id=self.backend_id,
+        )
+        with anyio.CancelScope() as scope:
+            self._waiting[flow_run.id] = scope
+            try:
+                # Without an identifier a cancellation would end the run in Prefect only.
+                await self.client.update_flow_run(flow_run.id, infrastructure_pid=str(flow_run.id))
+                await _until(flow_run.expected_start_time)
+                await self._places.acquire()
+            finally:
+                del self._waiting[flow_run.id]
+        if scope.cancelled_caught:
+            return
+        try:
+            await self.run(flow_run, configuration)
+        finally:
+            self._places.release()
 
     async def run(
         self,
@@ -105,38 +135,45 @@ class WarmWorker(ProcessWorker):
         configuration: ProcessJobConfiguration,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> ProcessWorkerResult:
-        """Execute one run; the identifier is the child's process id."""
+        """Execute one run; the identifier is the process id of the child."""
         if configuration._command_configured or not isinstance(configuration, WarmJobConfiguration):
             return await super().run(flow_run, configuration, task_status)
+        channel = self.executors.control_channel
+        control = channel.register(flow_run.id)
         executor = self.executors.create_executor(
             flow_run,
-            WarmStarter(self, configuration),
+            WarmStarter(self.children, self._job(flow_run, configuration, control)),
             resolve_flow=load_flow_from_flow_run,
             propose_submitting=False,
         )
-        results: list[Any] = []
-
-        async def execute(
-            *, task_status: anyio.abc.TaskStatus[ProcessHandle] = anyio.TASK_STATUS_IGNORED
-        ) -> None:
-            results.append(await executor.submit(task_status=task_status))
-
-        async with anyio.create_task_group() as group:
-            handle = await group.start(execute)
-            if task_status is not None and handle.pid is not None:
-                task_status.started(handle.pid)
-        (result,) = results
+        try:
+            result = await executor.submit()
+        finally:
+            channel.unregister(flow_run.id)
         if result is None or result.status_code is None:
             raise RuntimeError(f"flow run {flow_run.id} could not be started in a warm process")
         return ProcessWorkerResult(
             status_code=result.status_code, identifier=str(result.handle.pid)
         )
 
+    async def kill_infrastructure(
+        self, infrastructure_pid: str, configuration: Any, grace_seconds: int = 30
+    ) -> None:
+        """Cancel a run that waits; one that has started is cancelled by the executor.
+
+        Raises `InfrastructureNotAvailable` for a run in a child, `InfrastructureNotFound` otherwise.
+        """
+        del configuration, grace_seconds
+        run_id = UUID(infrastructure_pid)
+        scope = self._waiting.get(run_id)
+        if scope is not None:
+            scope.cancel()
+        elif run_id in self.executors.process_manager.flow_run_ids():
+            raise InfrastructureNotAvailable("the run has started; its executor cancels it")
+        else:
+            raise InfrastructureNotFound(f"no process of this worker executes {run_id}")
+
     async def __aenter__(self) -> WarmWorker:
-        # Dumping all settings costs more than a task of a cycle: once per worker is enough.
-        self.settings_environment = get_current_settings().to_environment_variables(
-            exclude_unset=True
-        )
         await asyncio.to_thread(warm_up)
         self._executor_stack = AsyncExitStack()
         self.executors = await self._executor_stack.enter_async_context(FlowRunExecutorContext())
@@ -147,16 +184,31 @@ class WarmWorker(ProcessWorker):
         try:
             await super().__aexit__(*exc_info)
         finally:
+            self.children.close()
             await self._executor_stack.__aexit__(*exc_info)
 
+    def _job(
+        self, flow_run: FlowRun, configuration: WarmJobConfiguration, control: tuple[int, str]
+    ) -> Job:
+        port, token = control
+        return Job(
+            flow_run=flow_run.model_dump_json(),
+            environment=sanitize_subprocess_env(
+                {
+                    **os.environ,
+                    **configuration.env,
+                    **self._settings,
+                    **self.reads.entrypoint_variable(flow_run),
+                    "PREFECT__FLOW_RUN_ID": str(flow_run.id),
+                    "PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS": "false",
+                    "PREFECT__CONTROL_PORT": str(port),
+                    "PREFECT__CONTROL_TOKEN": token,
+                }
+            ),
+            folder=str(configuration.working_dir or os.getcwd()),
+        )
 
-async def _ended(child: ForkServerProcess) -> None:
-    """Wait for the end of a child without a thread; its exit code is then known."""
-    loop = asyncio.get_running_loop()
-    over = asyncio.Event()
-    loop.add_reader(child.sentinel, over.set)
-    try:
-        await over.wait()
-    finally:
-        loop.remove_reader(child.sentinel)
-    child.join()
+
+async def _until(due: datetime | None) -> None:
+    if due is not None:
+        await anyio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))

@@ -1,0 +1,69 @@
+"""What Prefect's engine does for every run and a warm child need not: patched in the child only.
+
+Each of these costs more than a task of a cycle. They are private parts of Prefect 3.8, named here
+and nowhere else; `make_engine_lean` fails loudly when one of them is no longer where it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import prefect.flow_engine
+import prefect.results
+from prefect.client.orchestration import get_client
+
+if TYPE_CHECKING:
+    from prefect._flow_run_suspension import FlowRunSuspensionRequest
+
+SUSPENSION_SECONDS = 10.0
+"""How often a run asks whether somebody has suspended it."""
+
+
+def make_engine_lean() -> None:
+    """Patch the engine of this process. Raises `AttributeError` when Prefect has changed."""
+    for module, name, replacement in (
+        (prefect.flow_engine, "observe_flow_run_suspension", poll_for_suspension),
+        (
+            prefect.results,
+            "_read_server_default_result_storage_block_id",
+            cache(prefect.results._read_server_default_result_storage_block_id),
+        ),
+    ):
+        getattr(module, name)
+        setattr(module, name, replacement)
+    logging.getLogger("prefect.task_runs").addFilter(_says_something)
+
+
+@contextmanager
+def poll_for_suspension(
+    flow_run_id: UUID, suspension_request: FlowRunSuspensionRequest, **_options: float
+) -> Iterator[None]:
+    """Ask now and then; Prefect opens a web socket, a client and a loop for each run.
+
+    Most cycles are over before the first question.
+    """
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(SUSPENSION_SECONDS):
+            with suppress(Exception), get_client(sync_client=True) as client:
+                state = client.read_flow_run(flow_run_id).state
+                if prefect.flow_engine.is_suspended_flow_run_state(state) and state is not None:
+                    suspension_request.mark_requested(state)
+
+    threading.Thread(target=ask, name="suspension", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    """A third of a cycle's lines only repeat the states that Prefect shows beside them."""
+    return not str(record.msg).startswith("Finished in state Completed")
