@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, CreateEnginePlugin, Engine, event
@@ -26,6 +27,8 @@ _KEPT_CONNECTIONS = 10
 _PATIENCE_SECONDS = 30.0
 """After this long a writer goes on without its turn, and SQLite itself decides."""
 
+_my_turn: ContextVar[object | None] = ContextVar("_my_turn", default=None)
+
 
 class QueueForWriting(CreateEnginePlugin):
     """One turn for each writing transaction."""
@@ -35,7 +38,8 @@ class QueueForWriting(CreateEnginePlugin):
         super().__init__(url, kwargs)
         kwargs["pool_size"] = _KEPT_CONNECTIONS
         kwargs["max_overflow"] = -1
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
+        self._turn: object | None = None
         self._holder: ConnectionPoolEntry | None = None
 
     def update_url(self, url: URL) -> URL:
@@ -57,7 +61,9 @@ class QueueForWriting(CreateEnginePlugin):
         _context: Any,
         _many: bool,  # noqa: FBT001 - SQLAlchemy's signature
     ) -> tuple[str, Any]:
-        if not statement.startswith("BEGIN"):
+        # What a writer opens beside its transaction, itself or in a task of its own, is for reading.
+        is_beside = self._turn is not None and _my_turn.get() is self._turn
+        if not statement.startswith("BEGIN") or is_beside:
             return statement, parameters
         self._wait_for_turn(connection.connection)
         # A transaction that reads first and writes later fails at once, without waiting, when
@@ -65,16 +71,15 @@ class QueueForWriting(CreateEnginePlugin):
         return "BEGIN IMMEDIATE", parameters
 
     def _wait_for_turn(self, connection: Any) -> None:
-        entry = connection._connection_record
-        if self._holder is entry:
-            return
         with suppress(TimeoutError):
             connection.dbapi_connection.run_async(
-                lambda _driver: asyncio.wait_for(self._turn.acquire(), _PATIENCE_SECONDS)
+                lambda _driver: asyncio.wait_for(self._lock.acquire(), _PATIENCE_SECONDS)
             )
-            self._holder = entry
+            self._turn = object()
+            _my_turn.set(self._turn)
+            self._holder = connection._connection_record
 
     def _let_go(self, _dbapi_connection: Any, entry: ConnectionPoolEntry, *_reason: Any) -> None:
         if self._holder is entry:
-            self._holder = None
-            self._turn.release()
+            self._holder = self._turn = None
+            self._lock.release()

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import anyio
 import anyio.abc
-from prefect.exceptions import InfrastructureNotAvailable, InfrastructureNotFound
+from prefect.exceptions import InfrastructureNotFound
 from prefect.flows import load_flow_from_flow_run
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
 from prefect.settings import get_current_settings
@@ -159,9 +159,9 @@ class WarmWorker(ProcessWorker):
     async def kill_infrastructure(
         self, infrastructure_pid: str, configuration: Any, grace_seconds: int = 30
     ) -> None:
-        """Cancel a run that waits; one that has started is cancelled by the executor.
+        """Cancel a run that waits, or that has begun since it was cancelled.
 
-        Raises `InfrastructureNotAvailable` for a run in a child, `InfrastructureNotFound` otherwise.
+        Raises `InfrastructureNotFound` for a run that is not here.
         """
         del configuration, grace_seconds
         run_id = UUID(infrastructure_pid)
@@ -169,7 +169,9 @@ class WarmWorker(ProcessWorker):
         if scope is not None:
             scope.cancel()
         elif run_id in self.executors.process_manager.flow_run_ids():
-            raise InfrastructureNotAvailable("the run has started; its executor cancels it")
+            # Cancelled while it waited: the executor, who watches over runs in children, has not
+            # heard of it.
+            await self.executors._cancellation_manager.cancel_by_id(run_id)
         else:
             raise InfrastructureNotFound(f"no process of this worker executes {run_id}")
 

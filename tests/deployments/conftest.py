@@ -8,6 +8,7 @@ import pytest
 from prefect.client.orchestration import PrefectClient
 
 from deployments.prefect_settings import PrefectPlace
+from tests.deployments.warm_pool import deploy, pool, start  # noqa: F401 - fixtures
 from tests.prefect_server import prefect_server  # noqa: F401 - a fixture
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
 import os
 import signal
 import time
@@ -13,7 +15,7 @@ from prefect import flow, get_run_logger
 @flow(name="ends-well")
 def ends_well(account_id: str) -> None:
     get_run_logger().info("process %d of %s", os.getpid(), account_id)
-    Path(f"{account_id}.ran").write_text(f"{os.getppid()}")
+    Path(f"{account_id}.ran").write_text(f"{os.getppid()} {os.getpid()}")
 
 
 @flow(name="ends-by-error")
@@ -30,3 +32,27 @@ def ends_by_kill(account_id: str) -> None:
 def sleeps(account_id: str) -> None:
     Path(f"{account_id}.asleep").touch()
     time.sleep(300)
+
+
+@flow(name="ends-by-segfault")
+def ends_by_segfault(account_id: str) -> None:
+    ctypes.string_at(0)
+
+
+@flow(name="ends-by-hunger")
+def ends_by_hunger(account_id: str) -> None:
+    hoard = [bytearray(256 * 1024**2) for _ in range(64)]
+    Path(f"{account_id}.sated").write_text(str(len(hoard)))
+
+
+@flow(name="outlasts-its-time", timeout_seconds=1)
+async def outlasts_its_time(account_id: str) -> None:
+    await asyncio.sleep(300)
+
+
+@flow(name="takes-a-second")
+def takes_a_second(account_id: str) -> None:
+    began = time.time()
+    time.sleep(1)
+    with Path(f"{account_id}.spans").open("a") as spans:
+        spans.write(f"{os.getpid()} {began} {time.time()}\n")
