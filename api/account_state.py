@@ -18,6 +18,8 @@ class AccountWord:
 def state_of(account: AccountView) -> AccountWord:
     """The most serious fact first: halted, failed, reducing, stopped, paused, waiting, active."""
     cycle = account.last_cycle
+    if account.operator_state == "halted":
+        return AccountWord("halted", "The operator has halted the account; it may only reduce.")
     if account.trading_state == "halted":
         return AccountWord("halted", "Risk has halted the account; only protection is sent.")
     if cycle is not None and cycle.status == "failed":

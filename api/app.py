@@ -26,6 +26,7 @@ from api.answers import SharedAnswers
 from api.problem_details import install_problem_handlers
 from api.routes import (
     accounts,
+    alerts,
     diary,
     equity,
     health,
@@ -130,7 +131,17 @@ async def require_fit(settings: ApiSettings, engine: AsyncEngine) -> None:
 
 def _add_routes(app: FastAPI) -> None:
     shared = APIRouter()
-    for module in (status, leaderboard, equity, performance, accounts, lists, diary, health):
+    for module in (
+        status,
+        alerts,
+        leaderboard,
+        equity,
+        performance,
+        accounts,
+        lists,
+        diary,
+        health,
+    ):
         shared.include_router(module.router)
     app.include_router(
         shared, prefix=CANONICAL, generate_unique_id_function=lambda route: route.name

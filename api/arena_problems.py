@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapters.store.alerts import Alert
 from adapters.store.arena import Arena
 from adapters.store.views.accounts import AccountView
 from adapters.store.views.positions import PositionView
@@ -43,6 +44,8 @@ class ArenaFacts:
     positions: Sequence[PositionView]
     unknown_intents: Mapping[str, int]
     is_feed_listening: bool
+    alerts: Sequence[Alert] = ()
+    """Open ones."""
 
 
 def find_problems(facts: ArenaFacts) -> tuple[ArenaProblem, ...]:
@@ -88,6 +91,41 @@ def _unknown_orders(facts: ArenaFacts) -> list[ArenaProblem]:
             account_id=account_id,
         )
         for account_id, count in facts.unknown_intents.items()
+    ]
+
+
+def _alerts(facts: ArenaFacts) -> list[ArenaProblem]:
+    return [
+        ArenaProblem(
+            severity=alert.severity.value,
+            code=alert.code,
+            title=alert.sentence,
+            remedy=_REMEDIES.get(alert.code, ""),
+            account_id=alert.account_id,
+        )
+        for alert in facts.alerts
+    ]
+
+
+_REMEDIES = {
+    "no_finished_cycle": "Look at its flow runs; the alert ends with its next finished cycle.",
+    "cycles_failing": "The flow run's log has the story; the next finished cycle ends the alert.",
+    "flatten_failed": "Look at the venue, then run perpflow panic --flatten again.",
+}
+
+
+def _operator_halts(facts: ArenaFacts) -> list[ArenaProblem]:
+    return [
+        ArenaProblem(
+            severity="critical",
+            code="operator_halt",
+            title=f"{account.name} is halted by the operator.",
+            detail="Nothing is opened; stops, targets and exits go on.",
+            remedy=f"End it with: perpflow release --account {account.id}",
+            account_id=account.id,
+        )
+        for account in facts.accounts
+        if account.operator_state == "halted"
     ]
 
 
@@ -220,7 +258,17 @@ def _stages(facts: ArenaFacts) -> list[ArenaProblem]:
 
 
 # The order is the policy: what may cost money first, then what is not known, then what is late.
-_CHECKS = (_unprotected, _unknown_orders, _bad_accounts, _old_data, _restricted, _feed, _stages)
+_CHECKS = (
+    _unprotected,
+    _unknown_orders,
+    _operator_halts,
+    _alerts,
+    _bad_accounts,
+    _old_data,
+    _restricted,
+    _feed,
+    _stages,
+)
 
 
 def _is_late(account: AccountView, facts: ArenaFacts) -> bool:

@@ -1,21 +1,17 @@
-"""`perpflow status` and `perpflow down`: one look at the running arena, and its orderly end."""
+"""Where the running arena is, and `perpflow down`, its orderly end."""
 
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from adapters.config.settings import Settings
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
-from cli.local_api import fetch
 from cli.up.ports import shown_host
-from cli.up.processes import kill, marked
+from cli.up.processes import end_in_order
 from cli.up.record import exclusive, is_running, load_record, remove_record
 
 STOP_SECONDS = 30.0
@@ -32,22 +28,6 @@ def running_url(settings: Settings) -> str:
     if record is not None:
         return record.url
     return f"http://{shown_host(settings.api_host)}:{settings.api_port}"
-
-
-def fetch_status(settings: Settings) -> dict[str, Any]:
-    """Where the arena runs, since when, and its accounts. Raises `CommandFailed`."""
-    url = running_url(settings)
-    record = load_record(settings.home)
-    leaderboard: Mapping[str, Any] = fetch(url, "/api/v1/leaderboard")
-    up_seconds = 0 if record is None else int(time.time() - record.create_time)
-    return {
-        "schema_version": 1,
-        "url": url,
-        "prefect_url": None if record is None else record.prefect_url,
-        "home": str(settings.home),
-        "up_seconds": up_seconds,
-        **leaderboard,
-    }
 
 
 def stop_arena(home: Path) -> str:
@@ -76,11 +56,10 @@ def _clean_up(home: Path) -> str:
 
     with exclusive(home):
         record = load_record(home)
-        left = marked(record.run_id) if record is not None else []
-        kill(left)
+        left = 0 if record is None else end_in_order(record.run_id)
         remove_record(home)
         if (home / "postgres").is_dir():
             EmbeddedServer(home).down()
     if left:
-        return f"ended {len(left)} processes that a killed start had left in {home}"
+        return f"ended {left} processes that a killed start had left in {home}"
     return f"no arena runs in {home}"

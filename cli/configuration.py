@@ -8,18 +8,25 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from adapters.config.accounts_file import Loaded, load_accounts
+from adapters.config.problems import Problem
+from adapters.config.references import is_set, references_of
 from adapters.config.settings import Settings
+from adapters.config.sources import find_source, label_of, load_source
+from adapters.store.account_json import account_to_json
 from cli.up.markets import plan_market
-from cli.up.plan import accounts_path, read_accounts
+from cli.up.plan import demo_path, read_accounts
 from trading.account import Account
+
+_DEMO = "demo accounts"
 
 
 def describe(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings and accounts as plain data; of a secret only whether it is set.
+    """Settings and accounts as plain data, also accounts that cannot run in this version.
 
-    Raises `ConfigurationError`.
+    Of a secret only its reference and whether it is set. Raises `ConfigurationError`.
     """
-    source, accounts = read_accounts(settings, environ, None)
+    source, loaded = _load(settings, environ)
     return {
         "schema_version": 1,
         "settings": {
@@ -27,19 +34,30 @@ def describe(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
             for name in type(settings).model_fields
         },
         "accounts_source": source,
-        "accounts": [_account(account) for account in accounts],
+        "accounts": [
+            _account(account, environ, [each for each in loaded.not_yet if _is_of(each, index)])
+            for index, account in enumerate(loaded.accounts)
+        ],
     }
 
 
 def validate(settings: Settings, environ: Mapping[str, str]) -> str:
-    """A sentence about a valid configuration.
+    """A sentence about a configuration that `perpflow up` would take.
 
     Raises `ConfigurationError` with all problems, and `CommandFailed` for an unusable market.
     """
-    _, accounts = read_accounts(settings, environ, plan_market(settings))
-    path: Path | None = accounts_path(settings)
+    source, accounts = read_accounts(settings, environ, plan_market(settings))
     noun = "account" if len(accounts) == 1 else "accounts"
-    return f"{path or 'the demo configuration'} is valid: {len(accounts)} {noun}"
+    named = "the demo configuration" if source == _DEMO else source
+    return f"{named} is valid: {len(accounts)} {noun}"
+
+
+def _load(settings: Settings, environ: Mapping[str, str]) -> tuple[str, Loaded]:
+    source = find_source(settings.config, environ)
+    if source is None:
+        return _DEMO, Loaded(source=_DEMO, accounts=load_accounts(demo_path(), {}))
+    is_named = settings.config is not None
+    return label_of(source), load_source(source, environ, is_named=is_named)
 
 
 def _shown(value: Any) -> Any:
@@ -54,21 +72,18 @@ def _source(name: str, environ: Mapping[str, str]) -> str:
     return next((each for each in names if environ.get(each)), "default")
 
 
-def _account(account: Account) -> dict[str, Any]:
-    limits = account.limits
+def _is_of(problem: Problem, index: int) -> bool:
+    return problem.path[:2] == ("accounts", index)
+
+
+def _account(
+    account: Account, environ: Mapping[str, str], not_yet: list[Problem]
+) -> dict[str, Any]:
     return {
-        "id": account.id,
-        "name": account.name,
-        "kind": account.kind.value,
-        "strategy": account.strategy,
-        "parameters": dict(account.parameters),
-        "assets": list(account.assets),
-        "interval": account.interval.value,
-        "mode": account.mode.value,
-        "initial_equity": str(account.initial_equity),
-        "limits": {
-            name: value if isinstance(value, (bool, int, float)) else str(value)
-            for name in limits.__dataclass_fields__
-            for value in [getattr(limits, name)]
+        **account_to_json(account),
+        "secrets": {
+            key: {"reference": reference, "is_set": is_set(reference, environ)}
+            for key, reference in references_of(account).items()
         },
+        "cannot_run_yet": [str(problem) for problem in not_yet],
     }

@@ -21,7 +21,7 @@ def show_configuration(found: Mapping[str, Any]) -> None:
         settings.add_row(name, escape(value), entry["source"])
     console.print(settings)
     accounts = Table(
-        *("Account", "Strategy", "Assets", "Interval", "Equity", "Leverage", "Stop"),
+        *("Account", "Agent", "Assets", "Interval", "Equity", "Leverage", "Stop"),
         title=f"Accounts: {escape(found['accounts_source'])}",
         title_justify="left",
         box=box.SIMPLE_HEAD,
@@ -31,7 +31,7 @@ def show_configuration(found: Mapping[str, Any]) -> None:
         limits = account["limits"]
         accounts.add_row(
             account["id"],
-            account["strategy"],
+            escape(account.get("model") or account["strategy"]),
             " ".join(account["assets"]),
             account["interval"],
             account["initial_equity"],
@@ -39,3 +39,10 @@ def show_configuration(found: Mapping[str, Any]) -> None:
             "required" if limits["requires_stop"] else "none",
         )
     console.print(accounts)
+    for account in found["accounts"]:
+        for key, secret in account["secrets"].items():
+            state = {True: "set", False: "not set", None: "kept by Prefect"}[secret["is_set"]]
+            line = f"{account['id']}  {key} = {secret['reference']} ({state})"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        for reason in account["cannot_run_yet"]:
+            console.print(f"cannot run yet: {reason}", markup=False, soft_wrap=True)

@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
         return member
 
     DONE = (0, "Done.")
-    FAILED = (1, "A part of the arena died, or a check of `doctor` failed.")
+    FAILED = (1, "A part of the arena is down or was given up, or a check of `doctor` failed.")
     WRONG_USAGE = (2, "The command line itself is wrong.")
     INVALID_CONFIGURATION = (
         3,
@@ -27,7 +27,8 @@ class ExitCode(IntEnum):
     UNREACHABLE = (5, "A service cannot be reached: database, Prefect, API.")
     REFUSED = (
         6,
-        "A safety rule: another market's history, a database newer than the code.",
+        "A safety rule: another market's history, a database newer than the code, "
+        "an account with open positions, a confirmation that nobody gave.",
     )
     PARTLY_DONE = (7, "Some accounts failed, the others are done.")
     PORT_TAKEN = (8, "A port that perpflow needs is taken by another program.")

@@ -6,19 +6,17 @@ imported inside the command that needs it, so that `--help` answers at once.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from cli.accounts.app import accounts_app
+from cli.command_settings import DataDir, Json, command_settings, print_json
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
-
-if TYPE_CHECKING:
-    from adapters.config.settings import Settings
+from cli.operate.commands import register_on as register_operate
 
 app = typer.Typer(
     name="perpflow",
@@ -30,13 +28,13 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Show and check the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(accounts_app, name="accounts")
+register_operate(app, accounts_app)
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="Accounts file; default ./accounts.yaml, else a demo."),
 ]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Data folder; as PERPFLOW_HOME.")]
 
 
 def run() -> None:
@@ -77,9 +75,12 @@ def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declare
     new_link: Annotated[
         bool, typer.Option("--new-link", help="Make another operator link.")
     ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Go on in the background once everything is ready.")
+    ] = False,
 ) -> None:
     """Start everything: database, Prefect, API and dashboard, one flow per account."""
-    settings, environ = _settings(
+    settings, environ = command_settings(
         PERPFLOW_MARKET=market,
         PERPFLOW_MARKET_DATA=data,
         PERPFLOW_SPEED=speed,
@@ -90,15 +91,18 @@ def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declare
         PERPFLOW_PREFECT_PORT=prefect_port,
         PERPFLOW_HOME=data_dir,
     )
+    from cli.up.record import require_not_running
+
+    require_not_running(settings.home)  # before the imports that a start needs
     from cli.up.command import run_up
 
-    raise typer.Exit(run_up(settings, environ, once=once, new_link=new_link))
+    raise typer.Exit(run_up(settings, environ, once=once, new_link=new_link, in_background=detach))
 
 
 @app.command()
 def down(*, data_dir: DataDir = None) -> None:
     """Stop what `up` started; positions stay."""
-    settings, _ = _settings(PERPFLOW_HOME=data_dir)
+    settings, _ = command_settings(PERPFLOW_HOME=data_dir)
     from cli.arena_control import stop_arena
 
     typer.echo(stop_arena(settings.home), err=True)
@@ -106,26 +110,47 @@ def down(*, data_dir: DataDir = None) -> None:
 
 @app.command()
 def status(*, data_dir: DataDir = None, as_json: Json = False) -> None:
-    """One screen about the running arena."""
-    settings, _ = _settings(PERPFLOW_HOME=data_dir)
-    from cli.arena_control import fetch_status
+    """One screen about the running arena; ends with 1 when something is wrong with it."""
+    settings, _ = command_settings(PERPFLOW_HOME=data_dir)
+    from cli.status import exit_code, fetch_status
     from cli.status_screen import show_status
 
     found = fetch_status(settings)
-    _print_json(found) if as_json else show_status(found)
+    print_json(found) if as_json else show_status(found)
+    raise typer.Exit(exit_code(found))
+
+
+@app.command()
+def logs(
+    part: Annotated[str | None, typer.Argument(help="Default: all parts.")] = None,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")
+    ] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Of each part.")] = 20,
+    data_dir: DataDir = None,
+) -> None:
+    """The ends of the parts' logs."""
+    settings, _ = command_settings(PERPFLOW_HOME=data_dir)
+    from cli.logs import choose_logs, follow_logs, show_logs
+
+    chosen = choose_logs(settings.home, part)
+    show_logs(chosen, lines=lines, write=typer.echo)
+    if follow:
+        follow_logs(chosen, write=typer.echo)
 
 
 @app.command()
 def leaderboard(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """The accounts, best total return first."""
-    settings, _ = _settings(PERPFLOW_HOME=data_dir)
+    settings, _ = command_settings(PERPFLOW_HOME=data_dir)
     from cli.arena_control import running_url
     from cli.console import stdout_console
     from cli.leaderboard import fetch_leaderboard, show_leaderboard
 
     found = fetch_leaderboard(running_url(settings))
     if as_json:
-        _print_json({"schema_version": 1, **found})
+        print_json({"schema_version": 1, **found})
     else:
         show_leaderboard(found, stdout_console())
 
@@ -147,7 +172,7 @@ def version(*, as_json: Json = False) -> None:
 
     found = versions()
     if as_json:
-        _print_json({"schema_version": 1, **found})
+        print_json({"schema_version": 1, **found})
     else:
         for name, value in found.items():
             typer.echo(f"{name:<12} {value}")
@@ -156,28 +181,29 @@ def version(*, as_json: Json = False) -> None:
 @config_app.command("show")
 def config_show(*, config: Config = None, as_json: Json = False) -> None:
     """The configuration as it applies; of secrets only whether they are set."""
-    settings, environ = _settings(PERPFLOW_CONFIG=config)
+    settings, environ = command_settings(PERPFLOW_CONFIG=config)
     from cli.configuration import describe
     from cli.configuration_screen import show_configuration
 
     found = describe(settings, environ)
-    _print_json(found) if as_json else show_configuration(found)
+    print_json(found) if as_json else show_configuration(found)
 
 
 @config_app.command("validate")
 def config_validate(config: Config = None) -> None:
     """Every problem of the configuration, with file and line."""
-    settings, environ = _settings(PERPFLOW_CONFIG=config)
+    settings, environ = command_settings(PERPFLOW_CONFIG=config)
     from cli.configuration import validate
 
     typer.echo(validate(settings, environ))
 
 
-def _settings(**overrides: object) -> tuple[Settings, dict[str, str]]:
-    from adapters.config.settings import effective_environment, load_settings
+@config_app.command("schema")
+def config_schema() -> None:
+    """The JSON Schema of the accounts file, for editors."""
+    from adapters.config.schema import accounts_schema
 
-    environ = effective_environment(os.environ, Path.cwd())
-    return load_settings(environ, overrides), environ
+    print_json(accounts_schema())
 
 
 def _problems_text(error: Any) -> str:
@@ -188,10 +214,6 @@ def _problems_text(error: Any) -> str:
 
 def _complain(text: str) -> None:
     typer.echo(text, err=True)
-
-
-def _print_json(document: object) -> None:
-    typer.echo(json.dumps(document, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,79 +1,77 @@
-"""Clears what an earlier life of the arena left in Prefect.
+"""Clears what an earlier life of the arena, or a dead worker, left in Prefect.
 
 Planned runs are deleted, so that a restart does not run a burst of late cycles. Runs that claim to
 be under way although their process is gone are marked as crashed, and give their place back: a
-place that stays taken would keep the account from ever running again.
+place that stays taken would keep the account from ever running again. Call it only when no process
+of those runs is alive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterDeploymentId,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import StateType
-from prefect.exceptions import ObjectNotFound
-from prefect.states import Crashed
-
-if TYPE_CHECKING:
-    from prefect.client.orchestration import PrefectClient
-    from prefect.client.schemas.objects import FlowRun
+from deployments.pool_requests import PrefectRequests, in_pool, in_states, send
 
 _PAGE = 200  # the server's largest page
-_UNFINISHED = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING, StateType.PAUSED)
+_PLANNED = ("SCHEDULED",)
+_UNFINISHED = ("PENDING", "RUNNING", "CANCELLING", "PAUSED")
+STOPPED = "The arena was stopped while this run was under way."
+WORKER_DIED = "The worker ended while this run was under way."
 
 
-async def clear_left_over_runs(client: PrefectClient, deployment_ids: Sequence[UUID]) -> None:
-    """Delete planned runs; mark as crashed what claims to run though nothing runs it."""
-    if not deployment_ids:
-        return
-    for planned in await _runs_of(client, deployment_ids, (StateType.SCHEDULED,)):
-        await _ignore_missing(client.delete_flow_run(planned.id))
-    for run in await _runs_of(client, deployment_ids, _UNFINISHED):
-        message = "The arena was stopped while this run was under way."
-        await _ignore_missing(
-            client.set_flow_run_state(run.id, Crashed(message=message), force=True)
-        )
-    for deployment_id in deployment_ids:
-        await _free_concurrency_slots(client, deployment_id)
+async def clear_left_over_runs(client: PrefectRequests, deployment_ids: Sequence[UUID]) -> None:
+    """Delete planned runs of deployments; mark as crashed what claims to run.
+
+    Raises `httpx.HTTPError` when Prefect does not do it.
+    """
+    if deployment_ids:
+        chosen = {"deployments": {"id": {"any_": [str(each) for each in deployment_ids]}}}
+        await _delete_planned(client, chosen)
+        await _crash_unfinished(client, chosen, STOPPED)
 
 
-async def _runs_of(
-    client: PrefectClient, deployment_ids: Sequence[UUID], states: Sequence[StateType]
-) -> list[FlowRun]:
-    found: list[FlowRun] = []
+async def clear_pool(client: PrefectRequests, pool: str) -> None:
+    """The same for everything in a work pool, whoever deployed it: after the worker has gone."""
+    await _delete_planned(client, in_pool(pool))
+    await _crash_unfinished(client, in_pool(pool), STOPPED)
+
+
+async def crash_unfinished_runs(client: PrefectRequests, pool: str) -> int:
+    """Mark the runs of a dead worker as crashed; planned ones stay. How many there were."""
+    return await _crash_unfinished(client, in_pool(pool), WORKER_DIED)
+
+
+async def _delete_planned(client: PrefectRequests, chosen: dict[str, Any]) -> None:
+    for run_id in await _runs(client, chosen, _PLANNED):
+        await send(client, "DELETE", f"/flow_runs/{run_id}", gone_is_fine=True)
+
+
+async def _crash_unfinished(client: PrefectRequests, chosen: dict[str, Any], why: str) -> int:
+    unfinished = await _runs(client, chosen, _UNFINISHED)
+    body = {"state": {"type": "CRASHED", "name": "Crashed", "message": why}, "force": True}
+    for run_id in unfinished:
+        await send(client, "POST", f"/flow_runs/{run_id}/set_state", body, gone_is_fine=True)
+    for deployment in await _all(client, "/deployments/filter", chosen):
+        limit = deployment.get("global_concurrency_limit")
+        if limit and limit["active_slots"] > 0:
+            path = f"/v2/concurrency_limits/{limit['name']}"
+            await send(client, "PATCH", path, {"active_slots": 0}, gone_is_fine=True)
+    return len(unfinished)
+
+
+async def _runs(
+    client: PrefectRequests, chosen: dict[str, Any], states: Sequence[str]
+) -> list[str]:
+    wanted = {**chosen, "flow_runs": in_states(states)}
+    return [run["id"] for run in await _all(client, "/flow_runs/filter", wanted)]
+
+
+async def _all(client: PrefectRequests, path: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     while True:
-        page = await client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(
-                deployment_id=FlowRunFilterDeploymentId(any_=list(deployment_ids)),
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states))),
-            ),
-            limit=_PAGE,
-            offset=len(found),
-        )
+        page = await send(client, "POST", path, {**wanted, "limit": _PAGE, "offset": len(found)})
         found.extend(page)
         if len(page) < _PAGE:
             return found
-
-
-async def _free_concurrency_slots(client: PrefectClient, deployment_id: UUID) -> None:
-    deployment = await client.read_deployment(deployment_id)
-    limit = deployment.global_concurrency_limit
-    if limit is not None and limit.active_slots > 0:
-        await client.update_global_concurrency_limit(
-            limit.name, GlobalConcurrencyLimitUpdate(active_slots=0)
-        )
-
-
-async def _ignore_missing(request: Awaitable[object]) -> None:
-    # The server's own services may have removed the row since it was listed.
-    with suppress(ObjectNotFound):
-        await request

@@ -19,22 +19,20 @@ from uuid import UUID
 from prefect.client.schemas.actions import (
     DeploymentScheduleCreate,
     WorkPoolCreate,
-    WorkPoolUpdate,
 )
 from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
-)
-from prefect.client.schemas.objects import (
-    ConcurrencyLimitStrategy,
-    ConcurrencyOptions,
 )
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.types import DateTime
 from prefect.workers.process import ProcessWorker
 
+from deployments.account_deployment import AccountDeployment
 from deployments.left_overs import clear_left_over_runs
+from deployments.pool_requests import pause_pool
+from deployments.pools import POOLS
 from deployments.schedule import RealSchedule
 
 if TYPE_CHECKING:
@@ -48,19 +46,6 @@ ENTRYPOINT = "flows.trade_account.trade_account"
 
 _TAG = "perpflow"
 _PAGE = 200  # the server's largest page
-_GRACE_SECONDS = 120
-"""How long the place of a run that never came up stays taken."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDeployment:
-    """What Prefect has to know about one account; never a secret."""
-
-    account_id: str
-    description: str
-    schedule: RealSchedule | None
-    """None: runs are only made by hand (`up --once`)."""
-    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +68,7 @@ async def register_accounts(
     """Make Prefect's deployments equal to `accounts`; returns deployment ids by account id."""
     await ensure_work_pool(client, pool, worker_type)
     flow_id = await client.create_flow_from_name(flow.name)
-    existing = {found.name: found for found in await _deployments_of(client, flow.name)}
+    existing = {found.name: found for found in await deployments_of(client, flow.name)}
     await clear_left_over_runs(client, [found.id for found in existing.values()])
     wanted = {account.account_id for account in accounts}
     for name, found in existing.items():
@@ -96,11 +81,33 @@ async def register_accounts(
             flow.entrypoint,
             account,
             pool=pool,
-            job_variables=_job_variables(work_folder, worker_type),
-            switched_on=_is_switched_on(existing.get(account.account_id)),
+            job_variables=job_variables_for(work_folder, worker_type),
+            switched_on=is_switched_on(existing.get(account.account_id)),
         )
         for account in accounts
     }
+
+
+async def register_account(
+    client: PrefectClient,
+    account: AccountDeployment,
+    *,
+    work_folder: Path,
+    switched_on: bool,
+    flow: FlowReference = FlowReference(),
+    pool: str = WORK_POOL,
+    worker_type: str = ProcessWorker.type,
+) -> UUID:
+    """Create or update one deployment while the arena runs; the others are not touched."""
+    return await _save_deployment(
+        client,
+        await client.create_flow_from_name(flow.name),
+        flow.entrypoint,
+        account,
+        pool=pool,
+        job_variables=job_variables_for(work_folder, worker_type),
+        switched_on=switched_on,
+    )
 
 
 async def stop_schedules(client: PrefectClient, deployment_ids: Iterable[UUID]) -> None:
@@ -126,12 +133,7 @@ async def ensure_work_pool(
         )
     except ObjectAlreadyExists:
         # The last stop has paused it so that no run began any more.
-        await pause_work_pool(client, paused=False, pool=pool)
-
-
-async def pause_work_pool(client: PrefectClient, *, paused: bool, pool: str = WORK_POOL) -> None:
-    """While paused, workers get no runs; those that have begun go on."""
-    await client.update_work_pool(pool, WorkPoolUpdate(is_paused=paused))
+        await pause_pool(client, pool, paused=False)
 
 
 async def start_runs(client: PrefectClient, deployment_ids: dict[str, UUID]) -> dict[str, UUID]:
@@ -142,7 +144,7 @@ async def start_runs(client: PrefectClient, deployment_ids: dict[str, UUID]) -> 
     }
 
 
-def _is_switched_on(found: DeploymentResponse | None) -> bool:
+def is_switched_on(found: DeploymentResponse | None) -> bool:
     """Prefect's own page pauses a deployment by switching its schedules off; that has to last."""
     return found is None or not found.schedules or any(s.active for s in found.schedules)
 
@@ -161,6 +163,7 @@ async def _save_deployment(
     return await client.create_deployment(
         flow_id=flow_id,
         name=account.account_id,
+        version=account.version,
         description=account.description,
         entrypoint=entrypoint,
         parameters={"account_id": account.account_id},
@@ -171,13 +174,9 @@ async def _save_deployment(
         job_variables=job_variables,
         schedules=[]
         if account.schedule is None
-        else [_interval_schedule(account.schedule, active=switched_on)],
-        concurrency_limit=1,
-        concurrency_options=ConcurrencyOptions(
-            # Waiting runs would pile up behind a slow cycle and then all be skipped by the lease.
-            collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW,
-            grace_period_seconds=_GRACE_SECONDS,
-        ),
+        else [interval_schedule(account.schedule, active=switched_on)],
+        # No concurrency limit: the lease in our database decides, and a run that finds it taken says
+        # so in its record. Prefect's would also count runs that were handed over ahead of time.
     )
 
 
@@ -191,16 +190,19 @@ _PARAMETER_SCHEMA = {
 }
 
 
-def _job_variables(work_folder: Path, worker_type: str) -> dict[str, str]:
-    variables = {"working_dir": str(work_folder)}
+def job_variables_for(work_folder: Path, worker_type: str) -> dict[str, str]:
+    """What a run on this machine needs; one in a container finds everything in its image."""
     if worker_type == ProcessWorker.type:
         # With a command of our own Prefect skips its workspace supervisor, a second interpreter
         # for each run that only looks for pull steps; we have none. A warm worker forks instead.
-        variables["command"] = shlex.join([sys.executable, "-m", "prefect.engine"])
-    return variables
+        command = shlex.join([sys.executable, "-m", "prefect.engine"])
+        return {"working_dir": str(work_folder), "command": command}
+    if worker_type in {pool.worker_type for pool in POOLS.values()}:
+        return {"working_dir": str(work_folder)}
+    return {}
 
 
-def _interval_schedule(schedule: RealSchedule, *, active: bool) -> DeploymentScheduleCreate:
+def interval_schedule(schedule: RealSchedule, *, active: bool) -> DeploymentScheduleCreate:
     anchor = DateTime.fromtimestamp(schedule.anchor.timestamp(), tz=schedule.anchor.tzinfo)
     return DeploymentScheduleCreate(
         schedule=IntervalSchedule(interval=schedule.interval, anchor_date=anchor, timezone="UTC"),
@@ -208,7 +210,8 @@ def _interval_schedule(schedule: RealSchedule, *, active: bool) -> DeploymentSch
     )
 
 
-async def _deployments_of(client: PrefectClient, flow_name: str) -> list[DeploymentResponse]:
+async def deployments_of(client: PrefectClient, flow_name: str) -> list[DeploymentResponse]:
+    """All deployments of a flow, whoever made them."""
     found: list[DeploymentResponse] = []
     while True:
         page = await client.read_deployments(

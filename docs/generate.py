@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli.exit_codes import ExitCode
+from deployments.prefect_settings import CLIENT_SETTINGS, SERVER_SETTINGS, WORKER_SETTINGS
 from trading.risk.checks import ENTRY_CHECKS
 from trading.risk.denials_table import render_denials
 from trading.strategies.catalogue import STRATEGIES, parameter_ranges
@@ -51,11 +52,25 @@ def exit_codes() -> str:
     return "\n".join(["| code | meaning |", "|---:|---|", *rows])
 
 
+def prefect_settings() -> str:
+    """Every variable that we set for Prefect, with its reason."""
+    lines = ["| for | variable | value | because |", "|---|---|---|---|"]
+    for whom, settings in (
+        ("server", SERVER_SETTINGS),
+        ("everybody", CLIENT_SETTINGS),
+        ("worker", WORKER_SETTINGS),
+    ):
+        for name, (value, reason) in settings.items():
+            lines.append(f"| {whom} | `{name}` | {f'`{value}`' if value else 'empty'} | {reason} |")
+    return "\n".join(lines)
+
+
 SOURCES: dict[str, Callable[[], str]] = {
     "denials": render_denials,
     "checks": checks,
     "strategies": strategies,
     "exit_codes": exit_codes,
+    "prefect_settings": prefect_settings,
 }
 
 

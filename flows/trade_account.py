@@ -19,6 +19,7 @@ from tasks.market import compute_indicators, fetch_klines
 from tasks.metrics import snapshot_metrics
 from tasks.placing import place_orders
 from tasks.risk import check_risk
+from tasks.time_limits import limited_cycle
 
 
 @flow(name="trade-account", persist_result=False)
@@ -27,7 +28,7 @@ async def trade_account(account_id: str) -> State[None]:
     cycle = await claim_slot(account_id)
     if isinstance(cycle, Skip):
         return Completed(name="Skipped", message=cycle.sentence)
-    async with holding_lease(cycle):
+    async with holding_lease(cycle), limited_cycle():
         await resolve_unknown_orders(cycle)
         before = await reconcile_account(cycle)
         markets = await fetch_klines(cycle)

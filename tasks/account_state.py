@@ -7,11 +7,12 @@ asking the venue for its client order id, never by sending it again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from prefect import get_run_logger, task
+from prefect import task
 from sqlalchemy import Connection
 
 from adapters.store.fills import book_fills, last_trade_id
@@ -23,6 +24,7 @@ from adapters.store.trades import apply_fills_to_trades, book_funding_on_trades
 from tasks.cycle import Cycle
 from tasks.options import READ
 from tasks.resources import store_engine, venue_of
+from tasks.run_log import run_log
 from tasks.story import tell_difference, tell_fill, tell_order
 from trading.orders import Fill, IntentState, Order, OrderStatus
 from trading.ports import Balance, Venue, VenuePosition
@@ -64,26 +66,34 @@ async def resolve_unknown_orders(cycle: Cycle) -> int:
     """Settle every intent that an earlier run left open, by asking the venue; returns how many."""
     with store_engine().connect() as conn:
         unsettled = load_unsettled(conn, cycle.account.id)
+    if not unsettled:
+        return 0
     venue = venue_of(cycle)
+    # One list answers for all that still rest; only what is not in it is asked for by its id.
+    resting = {order.request.client_order_id: order for order in await venue.open_orders()}
     settled = 0
     for intent in unsettled:
-        settled += await _resolve(cycle, venue, intent)
+        settled += await _resolve(cycle, venue, intent, resting)
     if settled:
-        get_run_logger().info(
+        run_log().info(
             "%s: %d order(s) of earlier cycles were settled by asking the venue.",
             cycle.account.id, settled,
         )  # fmt: skip
     return settled
 
 
-async def _resolve(cycle: Cycle, venue: Venue, stored: StoredIntent) -> bool:
+async def _resolve(
+    cycle: Cycle, venue: Venue, stored: StoredIntent, resting: Mapping[str, Order]
+) -> bool:
     request = stored.intent.request
     if stored.state is IntentState.PLANNED:
         # Committed, never sent: the process died before. A decision older than its slot is not
         # executed after a restart; protection is planned again from the position itself.
         _move(stored, IntentState.CLOSED, "expired: planned but never sent")
         return True
-    order = await venue.order_by_client_id(request.symbol, request.client_order_id)
+    order = resting.get(request.client_order_id)
+    if order is None:
+        order = await venue.order_by_client_id(request.symbol, request.client_order_id)
     if order is None:
         # An order that rested and that the venue has forgotten ended without a fill; its fills, if
         # any, are booked by trade id all the same.
@@ -127,10 +137,11 @@ async def reconcile(cycle: Cycle) -> AccountState:
         after_trade = last_trade_id(conn, account_id)
         after_tran = last_tran_id(conn, account_id)
         unsettled = load_unsettled(conn, account_id)
+    reported = await venue.account()
     state = AccountState(
-        balance=await venue.balance(),
-        positions=await venue.positions(),
-        open_orders=await venue.open_orders(),
+        balance=reported.balance,
+        positions=reported.positions,
+        open_orders=reported.open_orders,
     )
     fills = await venue.fills_since(after_trade)
     income = await venue.income_since(after_tran)
@@ -147,7 +158,7 @@ async def reconcile(cycle: Cycle) -> AccountState:
         _report_differences(conn, cycle, state, booked)
         replace_positions(conn, account_id, state.positions, seen_at=cycle.as_of)
         _settle(conn, unsettled, [*state.open_orders, *ended])
-    get_run_logger().info(
+    run_log().info(
         "%s at the venue: wallet %s, equity %s USDT, %d position(s), %d open order(s);"
         " booked %d new fill(s) and %d income line(s).",
         account_id, plain(round(state.balance.wallet, 2)), plain(round(state.balance.equity, 2)),
@@ -203,7 +214,7 @@ def _report_differences(
         ours, theirs = expected.get(symbol, ZERO), reported.get(symbol, ZERO)
         if ours != theirs:
             tell_difference(conn, cycle, symbol, ours=ours, venue=theirs)
-            get_run_logger().error(
+            run_log().error(
                 "%s %s: our record says %s, the venue says %s; the venue wins.",
                 cycle.account.id, symbol, plain(ours), plain(theirs),
             )  # fmt: skip

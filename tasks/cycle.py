@@ -34,13 +34,15 @@ from adapters.store.instruments import Assets, load_assets
 from adapters.store.paper_books import PostgresPaperBook
 from tasks.options import ONCE
 from tasks.resources import store_engine
-from trading.account import Account, AccountStatus, TradingState
+from trading.account import Account, AccountStatus, OperatorState, TradingState
 from trading.errors import InvalidRecord
 from trading.timeframes import floor_instant
 
 LEASE_SECONDS = 60
 """A killed run frees its account after this long (faults R33)."""
 RENEW_SECONDS = 20
+_LONGEST_REASON = 2_000
+"""Characters; an error may quote what it was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +187,8 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
         "%s takes slot %s UTC of market %s with lease %d (cycle %s).",
         account_id, f"{slot:%Y-%m-%d %H:%M:%S}", arena.market, cycle.lease_token, cycle.id,
     )  # fmt: skip
+    if stored.operator_state is OperatorState.HALTED:
+        log.warning("%s is halted by the operator: it may only reduce.", account_id)
     return cycle
 
 
@@ -203,7 +207,7 @@ async def holding_lease(cycle: Cycle) -> AsyncIterator[None]:
         yield
         status, reason = "done", None
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
         raise
     finally:
         renewing.cancel()

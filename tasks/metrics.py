@@ -6,7 +6,7 @@ zero.
 
 from __future__ import annotations
 
-from prefect import get_run_logger, task
+from prefect import task
 
 from adapters.store.accounts import save_peak, set_trading_state
 from adapters.store.snapshots import save_snapshot
@@ -14,6 +14,7 @@ from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.options import READ
 from tasks.resources import store_engine
+from tasks.run_log import run_log
 from tasks.story import money, tell_equity
 from trading.account import TradingState
 from trading.risk.gates import next_peak, trading_state_for
@@ -44,7 +45,7 @@ async def snapshot_metrics(cycle: Cycle, state: AccountState) -> TradingState:
                 "trading_state": trading_state.value,
             },
         )
-    log = get_run_logger()
+    log = run_log()
     if trading_state is not cycle.trading_state:
         log.warning("%s: trading state %s -> %s (equity %s, peak %s).", cycle.account.id,
                     cycle.trading_state, trading_state, plain(equity), plain(peak))  # fmt: skip

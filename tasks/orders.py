@@ -1,28 +1,30 @@
 """Sending orders: the intent is committed first, sent once, and settled by the venue alone.
 
-Order of one submit: lease and trading state checked, intent row committed as `planned`, moved to
-`submitting` and committed again, then exactly one call to the venue. Whatever is not a definite
-answer leaves the intent `unknown`; nothing here ever sends an intent twice.
+Order of one submit: intent row committed as `planned`; gate, lease and states checked and the row
+moved to `submitting` in one transaction; then exactly one call to the venue, at once. An operator's
+halt waits for rows in `submitting`, so none leaves after it (`adapters.store.send_gate`). Whatever
+is not a definite answer leaves the intent `unknown`; nothing here ever sends an intent twice.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from prefect import get_run_logger
-
-from adapters.store.accounts import load_account
+from adapters.store.accounts import StoredAccount, load_account
 from adapters.store.cycles import require_lease
 from adapters.store.intents import StoredIntent, move_intent, next_attempt, plan_intent
 from adapters.store.orders import upsert_orders
+from adapters.store.send_gate import ANNOUNCED_SECONDS, SEND_SECONDS, GateBarred, pass_gate
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
 from tasks.resources import store_engine, venue_of
+from tasks.run_log import run_log
 from tasks.story import tell_alarm, tell_order
-from trading.account import AccountStatus, TradingState
+from trading.account import AccountStatus, OperatorState, TradingState
 from trading.errors import OrderRejected, VenueUnavailable
 from trading.orders import (
     IntentState,
@@ -35,6 +37,8 @@ from trading.orders import (
     client_order_id,
 )
 from trading.units import plain
+
+OPERATOR_HALT = "operator halt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +76,11 @@ async def submit(cycle: Cycle, wish: Wish) -> Submitted:
     if not created:
         # A repeated step of the same slot: what was sent stays as it is.
         return Submitted(intent_id=stored.id, state=stored.state, order=None, reason=stored.reason)
-    refusal = _start_submitting(cycle, stored)
-    if refusal is not None:
-        return _settled(cycle, stored, IntentState.REFUSED, None, refusal)
-    request = stored.intent.request
+    until = _start_submitting(cycle, stored)
+    if isinstance(until, str):
+        return _settled(cycle, stored, IntentState.REFUSED, None, until)
     try:
-        order = await venue_of(cycle).submit(request)
+        order = await _send(cycle, stored.intent.request, until)
     except OrderRejected as error:
         return _settled(cycle, stored, IntentState.REFUSED, None, str(error))
     except VenueUnavailable as error:
@@ -87,6 +90,17 @@ async def submit(cycle: Cycle, wish: Wish) -> Submitted:
             cycle, stored, IntentState.UNKNOWN, None, f"{type(error).__name__}: {error}"
         )
     return _settled(cycle, stored, state_of(order), order, None)
+
+
+async def _send(cycle: Cycle, request: OrderRequest, until: datetime) -> Order:
+    """The one call to the venue, with its answer or an error after `SEND_SECONDS`."""
+    venue = venue_of(cycle)
+    if datetime.now(UTC) > until:
+        # A process that was held up (suspended, starved) must not wake up and send: by now the
+        # account may be halted, or belong to another run.
+        raise VenueUnavailable("the process was held up after the order had been checked")
+    async with asyncio.timeout(SEND_SECONDS):
+        return await venue.submit(request)
 
 
 def _plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
@@ -129,18 +143,37 @@ def _plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
         )
 
 
-def _start_submitting(cycle: Cycle, stored: StoredIntent) -> str | None:
-    """Last look before the socket: lease, operator's status, risk's state. A reason stops it."""
-    with store_engine().begin() as conn:
-        now = datetime.now(UTC)
-        require_lease(conn, cycle.account.id, cycle.lease_token, real_now=now)
-        account = load_account(conn, cycle.account.id)
-        if not stored.intent.request.reduce_only:
-            if account.status is not AccountStatus.ACTIVE:
-                return f"account is {account.status}"
-            if account.trading_state is not TradingState.ACTIVE:
-                return f"trading state is {account.trading_state}"
-        move_intent(conn, stored.id, IntentState.SUBMITTING, real_now=now)
+def _start_submitting(cycle: Cycle, stored: StoredIntent) -> datetime | str:
+    """Last look before the socket: gate, lease, operator, risk.
+
+    Announces the order and returns the real instant until which it may be sent, or says why not.
+    """
+    opens = not stored.intent.request.reduce_only
+    try:
+        with store_engine().begin() as conn:
+            if opens:
+                pass_gate(conn, cycle.account.id)
+            now = datetime.now(UTC)
+            until = require_lease(conn, cycle.account.id, cycle.lease_token, real_now=now)
+            if opens:
+                refusal = _why_not(load_account(conn, cycle.account.id))
+                if refusal is not None:
+                    return refusal
+                until = min(until, now + timedelta(seconds=ANNOUNCED_SECONDS))
+            move_intent(conn, stored.id, IntentState.SUBMITTING, real_now=now)
+    except GateBarred:
+        return OPERATOR_HALT
+    return until
+
+
+def _why_not(account: StoredAccount) -> str | None:
+    """Why nothing may be opened. A way out is never asked this."""
+    if account.operator_state is OperatorState.HALTED:
+        return OPERATOR_HALT
+    if account.status is not AccountStatus.ACTIVE:
+        return f"account is {account.status}"
+    if account.trading_state is not TradingState.ACTIVE:
+        return f"trading state is {account.trading_state}"
     return None
 
 
@@ -168,7 +201,7 @@ def _settled(
             tell_alarm(
                 conn, cycle, request.symbol, f"outcome of order {request.client_order_id} unknown"
             )
-    log = get_run_logger()
+    log = run_log()
     words = f"{stored.intent.leg} {request.side} {plain(request.quantity)} {request.symbol}"
     if order is not None and order.average_price is not None:
         log.info("%s: %s filled at %s (order %s).", cycle.account.id, words,
@@ -186,7 +219,7 @@ async def cancel(cycle: Cycle, order: Order) -> None:
     try:
         ended = await venue_of(cycle).cancel(order.symbol, order.request.client_order_id)
     except OrderRejected as error:
-        get_run_logger().info("%s: order %s was gone already (%s).", cycle.account.id,
+        run_log().info("%s: order %s was gone already (%s).", cycle.account.id,
                               order.request.client_order_id, error)  # fmt: skip
         return
     with store_engine().begin() as conn:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from prefect import get_run_logger
-
 from tasks.cycle import Cycle
 from tasks.orders import Submitted, Wish, cancel, submit
 from tasks.resources import store_engine, venue_of
+from tasks.run_log import run_log
 from tasks.story import tell_alarm, tell_exit
 from trading.exits.protection import (
     CancelOrder,
@@ -26,7 +25,7 @@ from trading.exits.protection import (
     plan_protection,
 )
 from trading.instruments import Instrument
-from trading.orders import IntentState, Leg, OrderType
+from trading.orders import IntentState, Leg, Order, OrderType
 from trading.ports import VenuePosition
 
 CONFIRM_SECONDS = 10.0
@@ -49,12 +48,20 @@ async def position_of(cycle: Cycle, symbol: str) -> VenuePosition | None:
     return next((item for item in held if item.position.symbol == symbol), None)
 
 
+async def _held_and_resting(
+    cycle: Cycle, symbol: str
+) -> tuple[VenuePosition | None, tuple[Order, ...]]:
+    """The position and all open orders, read together."""
+    account = await venue_of(cycle).account()
+    held = (item for item in account.positions if item.position.symbol == symbol)
+    return next(held, None), account.open_orders
+
+
 async def protect(
     cycle: Cycle, instrument: Instrument, levels: Levels, *, decision_id: UUID | None
 ) -> bool:
     """Bring the resting orders of one symbol in line with its position; False when it was closed."""
-    held = await position_of(cycle, instrument.symbol)
-    orders = await venue_of(cycle).open_orders()
+    held, orders = await _held_and_resting(cycle, instrument.symbol)
     actions = plan_protection(
         None if held is None else held.position,
         orders,
@@ -76,6 +83,9 @@ async def protect(
                 refused = _why_refused(action, result)
     if held is None or not cycle.account.limits.requires_stop:
         return held is not None
+    # What was read a moment ago confirms the stop as well, where nothing has been changed since.
+    if not actions and is_protected(held.position, orders):
+        return True
     if refused is None and await _confirmed(cycle, instrument.symbol):
         return True
     why = refused or f"the stop was not confirmed within {CONFIRM_SECONDS:.0f} s"
@@ -111,8 +121,8 @@ def _why_refused(action: PlaceProtection, result: Submitted) -> str | None:
 async def _confirmed(cycle: Cycle, symbol: str) -> bool:
     """Read the protection back until it covers the position, or the time is over."""
     for _ in range(int(CONFIRM_SECONDS / POLL_SECONDS)):
-        held = await position_of(cycle, symbol)
-        if held is None or is_protected(held.position, await venue_of(cycle).open_orders()):
+        held, orders = await _held_and_resting(cycle, symbol)
+        if held is None or is_protected(held.position, orders):
             return True
         await asyncio.sleep(POLL_SECONDS)
     return False
@@ -122,7 +132,7 @@ async def _flatten_unprotected(
     cycle: Cycle, symbol: str, why: str, decision_id: UUID | None
 ) -> None:
     sentence = f"position without its stop is closed at market: {why}"
-    get_run_logger().error("%s %s: %s.", cycle.account.id, symbol, sentence)
+    run_log().error("%s %s: %s.", cycle.account.id, symbol, sentence)
     with store_engine().begin() as conn:
         tell_alarm(conn, cycle, symbol, sentence)
     await flatten(cycle, symbol, code="unprotected", sentence=sentence, decision_id=decision_id)
@@ -157,9 +167,9 @@ async def flatten(
 
 async def sweep_orphans(cycle: Cycle) -> None:
     """Cancel our resting orders in symbols that hold nothing any more, before any new entry."""
-    venue = venue_of(cycle)
-    held = [item.position.symbol for item in await venue.positions()]
-    for action in plan_orphan_sweep(held, await venue.open_orders()):
-        get_run_logger().info("%s: order %s is taken away, %s.", cycle.account.id,
+    account = await venue_of(cycle).account()
+    held = [item.position.symbol for item in account.positions]
+    for action in plan_orphan_sweep(held, account.open_orders):
+        run_log().info("%s: order %s is taken away, %s.", cycle.account.id,
                               action.order.request.client_order_id, action.reason)  # fmt: skip
         await cancel(cycle, action.order)

@@ -7,24 +7,28 @@ hands down, or from the block `store-database/perpflow`; it is never a flow para
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from adapters.market.open_market import open_market
+from adapters.market.remembered import RecentlyUsed, RememberedMarket
 from adapters.store.arena import Arena
 from adapters.store.engine import open_engine
 from adapters.store.paper_books import PostgresPaperBook
 from adapters.venues.paper.venue import PaperVenue
 from blocks.store_database import StoreDatabase
+from tasks.market_memory import MarketMemory
 from trading.errors import InvalidRecord
 from trading.ports import MarketSource, Venue
 
 if TYPE_CHECKING:
     from tasks.cycle import Cycle
 
-_markets: dict[str, MarketSource] = {}
+_memories: dict[str, MarketMemory] = {}
+_venues: RecentlyUsed[tuple[str, datetime], PaperVenue] = RecentlyUsed(8)
 
 
 @cache
@@ -41,33 +45,44 @@ def forget() -> None:
     if store_engine.cache_info().currsize:
         store_engine().dispose()
     store_engine.cache_clear()
-    _markets.clear()
+    _memories.clear()
+    _venues.clear()
 
 
-def market_of(arena: Arena) -> MarketSource:
-    """The market of the arena, opened once per process.
+def memory_of(arena: Arena) -> MarketMemory:
+    """The market of the arena with what this process remembers of it, opened once per process.
 
     Raises
     ------
     InvalidRecord
         The recorded folder no longer holds the data that the arena was started with.
     """
-    if arena.market not in _markets:
+    if arena.market not in _memories:
         market = open_market(arena.source, arena.settings)
         if market.name != arena.market:
             raise InvalidRecord(
                 f"the arena was started on market {arena.market}, but its source is now"
                 f" {market.name}: restore the data, or start another arena in another PERPFLOW_HOME"
             )
-        _markets[arena.market] = market
-    return _markets[arena.market]
+        _memories[arena.market] = MarketMemory(RememberedMarket(market))
+    return _memories[arena.market]
+
+
+def market_of(arena: Arena) -> MarketSource:
+    """The market of the arena; raises as `memory_of`."""
+    return memory_of(arena).market
 
 
 def venue_of(cycle: Cycle) -> Venue:
-    """The venue of the cycle's account, standing at the cycle's market time."""
-    return PaperVenue(
-        book=PostgresPaperBook(store_engine(), cycle.account.id),
-        market=market_of(cycle.arena),
-        as_of=cycle.as_of,
-        account_id=cycle.account.id,
-    )
+    """The venue of the cycle's account, standing at the cycle's market time; one for all steps."""
+    key = (cycle.account.id, cycle.as_of)
+    venue = _venues.get(key)
+    if venue is None:
+        venue = PaperVenue(
+            book=PostgresPaperBook(store_engine(), cycle.account.id),
+            market=market_of(cycle.arena),
+            as_of=cycle.as_of,
+            account_id=cycle.account.id,
+        )
+        _venues.put(key, venue)
+    return venue

@@ -6,6 +6,7 @@ entries together cannot pass a limit that neither passes alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -24,7 +25,8 @@ from tasks.decide import Decided
 from tasks.market import Markets
 from tasks.options import READ
 from tasks.resources import store_engine
-from tasks.story import tell_decision
+from tasks.story import Judged, tell_decisions
+from trading.account import OperatorState
 from trading.decisions import Action
 from trading.market import MarketView
 from trading.positions import Position
@@ -45,13 +47,28 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Judgement:
+    """What became of one decision; `verdict` is None for what risk is not asked about."""
+
+    decided: Decided
+    word: str
+    verdict: Verdict | None = None
+
+    @property
+    def words(self) -> str:
+        code = getattr(self.verdict, "code", None)
+        return self.word if code is None else f"{self.word}: {code}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Day:
-    """What the daily rules need from the store."""
+    """What the rules need from the store: the day's figures and the operator's word."""
 
     entries: int
     equity_at_start: Decimal | None
     lowest_equity: Decimal | None
     peak_equity: Decimal | None
+    operator_state: OperatorState
 
 
 @task(name="check_risk", **READ)
@@ -63,38 +80,41 @@ async def check_risk(
     positions = [MarkedPosition(position=p.position, mark=p.mark) for p in state.positions]
     available = state.balance.available
     approvals: list[Approval] = []
+    judged: list[_Judgement] = []
     for decided in decisions:
         action = decided.decision.action
         if action is Action.HOLD:
-            _record(cycle, decided, "held")
+            judged.append(_Judgement(decided=decided, word="held"))
             continue
         if action is Action.CLOSE:
-            _record(cycle, decided, "approved")
+            judged.append(_Judgement(decided=decided, word="approved"))
             approvals.append(Approval(decided=decided, verdict=None))
             continue
         view = markets.views[decided.decision.symbol]
         verdict = check_entry(
             _context(cycle, state, view, decided, day, tuple(positions), available)
         )
-        _record(cycle, decided, _word(verdict), verdict)
+        judged.append(_Judgement(decided=decided, word=_word(verdict), verdict=verdict))
         if isinstance(verdict, Approved):
             approvals.append(Approval(decided=decided, verdict=verdict))
             positions = [*positions, _planned(cycle, verdict)]
             available -= verdict.notional / verdict.leverage
             day = replace(day, entries=day.entries + 1)
+    _record(cycle, judged)
     return tuple(approvals)
 
 
 def _read_day(cycle: Cycle) -> _Day:
     start = floor_instant(cycle.as_of, timedelta(days=1))
     with store_engine().connect() as conn:
+        stored = load_account(conn, cycle.account.id)
         return _Day(
             entries=entries_since(conn, cycle.account.id, start),
             equity_at_start=day_start_equity(conn, cycle.account.id, start)
             or cycle.account.initial_equity,
             lowest_equity=lowest_equity_since(conn, cycle.account.id, start),
-            peak_equity=load_account(conn, cycle.account.id).peak_equity
-            or cycle.account.initial_equity,
+            peak_equity=stored.peak_equity or cycle.account.initial_equity,
+            operator_state=stored.operator_state,
         )
 
 
@@ -118,6 +138,7 @@ def _context(
         lowest_equity_today=day.lowest_equity,
         peak_equity=day.peak_equity,
         trading_state=cycle.trading_state,
+        operator_state=day.operator_state,
         positions=positions,
         entries_today=day.entries,
         atr=stop_atr(view),
@@ -146,13 +167,24 @@ def _word(verdict: Verdict) -> str:
     return "shrunk" if isinstance(verdict, Shrunk) else "approved"
 
 
-def _record(cycle: Cycle, decided: Decided, word: str, verdict: Verdict | None = None) -> None:
+def _record(cycle: Cycle, judged: Sequence[_Judgement]) -> None:
+    """Store and tell all verdicts of the cycle in one transaction."""
     with store_engine().begin() as conn:
-        _save(conn, decided, word, verdict)
-        code = getattr(verdict, "code", None)
-        tell_decision(
-            conn, cycle, decided.decision, decided.id, word if code is None else f"{word}: {code}"
+        for each in judged:
+            _save(conn, each.decided, each.word, each.verdict)
+        tell_decisions(
+            conn,
+            cycle,
+            [
+                Judged(id=each.decided.id, decision=each.decided.decision, verdict=each.words)
+                for each in judged
+            ],
         )
+    for each in judged:
+        _report(cycle, each.decided, each.word, each.verdict)
+
+
+def _report(cycle: Cycle, decided: Decided, word: str, verdict: Verdict | None) -> None:
     if isinstance(verdict, Denied | Shrunk):
         get_run_logger().info(
             "Risk %s %s %s: %s Limit %s, actual %s.", word, decided.decision.action,

@@ -5,6 +5,8 @@ Diary entries carry the fields of seed 002 section 5.2; numbers travel as plain 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from adapters.store.diary import write_diary
-from adapters.store.events import emit_event
+from adapters.store.events import NewEvent, emit_events
 from tasks.cycle import Cycle
 from trading.decisions import TradeDecision
 from trading.orders import Fill, Order
@@ -25,12 +27,30 @@ def money(amount: Decimal | None) -> str | None:
     return None if amount is None else plain(amount)
 
 
-def tell_decision(
-    conn: Connection, cycle: Cycle, decision: TradeDecision, decision_id: UUID, verdict: str
-) -> None:
-    """A decision with the verdict of risk: `decision.made`, or `decision.rejected` when denied."""
-    entry = {
-        "decision_id": str(decision_id),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A stored decision and the verdict of risk in words, with its code where there is one."""
+
+    id: UUID
+    decision: TradeDecision
+    verdict: str
+
+
+def tell_decisions(conn: Connection, cycle: Cycle, judged: Sequence[Judged]) -> None:
+    """Decisions with their verdicts: `decision.made`, or `decision.rejected` when denied.
+
+    All diary lines come before the first event, as events hold a lock until the commit.
+    """
+    entries = [_decision_entry(cycle, each) for each in judged]
+    for each, entry in zip(judged, entries, strict=True):
+        _write(conn, cycle, "decision", entry, decision_id=each.id)
+    emit_events(conn, [_event(cycle, _decision_kind(entry), entry) for entry in entries])
+
+
+def _decision_entry(cycle: Cycle, judged: Judged) -> dict[str, Any]:
+    decision = judged.decision
+    return {
+        "decision_id": str(judged.id),
         "asset": cycle.assets.of(decision.symbol),
         "action": decision.action.value,
         "allocation_usd": money(decision.allocation_usd),
@@ -40,11 +60,12 @@ def tell_decision(
         "rationale": decision.rationale,
         "confidence": decision.confidence,
         "decided_by": decision.decided_by,
-        "verdict": verdict,
+        "verdict": judged.verdict,
     }
-    event = "decision.rejected" if verdict.startswith("denied") else "decision.made"
-    _write(conn, cycle, "decision", entry, decision_id=decision_id)
-    _emit(conn, cycle, event, entry)
+
+
+def _decision_kind(entry: dict[str, Any]) -> str:
+    return "decision.rejected" if entry["verdict"].startswith("denied") else "decision.made"
 
 
 def tell_order(conn: Connection, cycle: Cycle, order: Order) -> None:
@@ -107,6 +128,12 @@ def tell_problem(conn: Connection, cycle: Cycle, symbol: str, problem: str) -> N
     _emit(conn, cycle, "market.problem", entry)
 
 
+def tell_alone(conn: Connection, cycle: Cycle) -> None:
+    """The collector had nothing for the slot, so the account read the market for itself."""
+    sentence = "The collector had nothing for this slot; the account read the market itself."
+    _write(conn, cycle, "market", {"asset": None, "problem": sentence})
+
+
 def tell_exit(conn: Connection, cycle: Cycle, symbol: str, *, code: str, sentence: str) -> None:
     """An exit or a piece of protection that the runtime itself decided."""
     entry = {"asset": cycle.assets.of(symbol), "reason": code, "sentence": sentence}
@@ -164,8 +191,13 @@ def _emit(
     channel: str = "trading-events",
 ) -> None:
     """An event for the listeners; after the diary line, as it holds a lock until the commit."""
-    emit_event(
-        conn,
+    emit_events(conn, [_event(cycle, kind, payload, channel=channel)])
+
+
+def _event(
+    cycle: Cycle, kind: str, payload: dict[str, Any], *, channel: str = "trading-events"
+) -> NewEvent:
+    return NewEvent(
         at=cycle.as_of,
         account_id=cycle.account.id,
         channel=channel,

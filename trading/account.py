@@ -48,6 +48,54 @@ class TradingState(StrEnum):
     HALTED = "halted"
 
 
+class OperatorState(StrEnum):
+    """What `perpflow panic` set: while `halted`, nothing is opened; ways out still go."""
+
+    ACTIVE = "active"
+    HALTED = "halted"
+
+
+class Network(StrEnum):
+    """Which of a venue's worlds."""
+
+    MAINNET = "mainnet"
+    TESTNET = "testnet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueKeys:
+    """Where the keys of a venue account lie: references (`env:NAME`, `file:/path`, `block:...`)."""
+
+    api_key: str | None = None
+    """With `api_secret` the pair of the venue's older, HMAC-signed interface."""
+    api_secret: str | None = None
+    user_address: str | None = None
+    """Main wallet that holds the funds: an address (public) or a reference."""
+    signer_address: str | None = None
+    """Wallet that signs for it: an address (public) or a reference."""
+    private_key: str | None = None
+    """Of the signer; never together with `mnemonic`."""
+    mnemonic: str | None = None
+    network: Network = Network.MAINNET
+    base_url: str | None = None
+    """None: the venue's own address for that network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelProvider:
+    """How the provider of language models is reached; the key is a reference."""
+
+    api_key: str | None = None
+    base_url: str | None = None
+    """None: OpenRouter."""
+    referer: str | None = None
+    app_title: str | None = None
+
+
+LANGUAGE_MODEL = "llm"
+"""In the place of a strategy's name: a language model decides."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Configuration of one account, as versioned in the store."""
@@ -56,7 +104,7 @@ class Account:
     name: str
     kind: AgentKind
     strategy: str
-    """Name in `trading.strategies.catalogue`."""
+    """Name in `trading.strategies.catalogue`, or `LANGUAGE_MODEL`."""
     parameters: Mapping[str, float] = field(default_factory=dict[str, float])
     """Overrides of the strategy's parameters, by name."""
     assets: tuple[str, ...]
@@ -68,6 +116,13 @@ class Account:
     initial_equity: Decimal = Decimal(10_000)
     """Quote; the immutable baseline of a paper account."""
     limits: RiskLimits = field(default_factory=RiskLimits)
+    model: str | None = None
+    """Language model that decides, e.g. "x-ai/grok-4"; None unless the agent is one."""
+    prompt: str | None = None
+    """Name of the model's prompt; None: the standard one."""
+    provider: ModelProvider | None = None
+    venue_keys: VenueKeys | None = None
+    """Kept for a paper account as well, which does not use them."""
 
     def __post_init__(self) -> None:
         if ACCOUNT_ID.fullmatch(self.id) is None:
@@ -80,6 +135,11 @@ class Account:
             raise InvalidRecord(f"account {self.id} names an asset twice")
         if self.initial_equity <= ZERO:
             raise InvalidRecord(f"account {self.id}: initial_equity must be positive")
+        asks_model = (self.kind is AgentKind.LLM, self.strategy == LANGUAGE_MODEL, bool(self.model))
+        if len(set(asks_model)) != 1:
+            raise InvalidRecord(
+                f"account {self.id}: kind llm, strategy {LANGUAGE_MODEL!r} and a model go together"
+            )
 
     @property
     def max_holding(self) -> timedelta:

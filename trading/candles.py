@@ -88,6 +88,33 @@ class CandleWindow:
     def __post_init__(self) -> None:
         check_candles(self.symbol, self.timeframe, self.candles)
 
+    @classmethod
+    def of_checked(
+        cls,
+        symbol: str,
+        timeframe: Timeframe,
+        candles: tuple[Candle, ...],
+        *,
+        opens: FloatArray,
+        highs: FloatArray,
+        lows: FloatArray,
+        closes: FloatArray,
+        volumes: FloatArray,
+    ) -> CandleWindow:
+        """A window over candles that `CandleSeries` has checked, with their arrays."""
+        window = object.__new__(cls)
+        vars(window).update(
+            symbol=symbol,
+            timeframe=timeframe,
+            candles=candles,
+            opens=opens,
+            highs=highs,
+            lows=lows,
+            closes=closes,
+            volumes=volumes,
+        )
+        return window
+
     def __len__(self) -> int:
         return len(self.candles)
 

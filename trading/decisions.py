@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+
+from trading.units import ZERO
+
+LONGEST_TEXT = 64 * 1024
+"""Characters in all words of a decision: what a whole reply may have in bytes (rules.md 5.1)."""
 
 
 class Action(StrEnum):
@@ -33,3 +38,23 @@ class TradeDecision:
     """Strategy name or model."""
     takes_stop: bool = True
     """False only for benchmark agents that hold without a stop (buy & hold), by configuration."""
+
+
+def refuse_too_long(decision: TradeDecision) -> TradeDecision:
+    """The decision, or a hold that says why when its words exceed `LONGEST_TEXT`.
+
+    As with a reply that is too long: it is not cut and then acted on, it is not acted on.
+    """
+    length = len(decision.rationale) + len(decision.exit_plan)
+    if length <= LONGEST_TEXT:
+        return decision
+    return replace(
+        decision,
+        action=Action.HOLD,
+        allocation_usd=ZERO,
+        take_profit_price=None,
+        stop_price=None,
+        exit_plan="",
+        rationale=f"Refused, nothing changes: the words of this {decision.action} have {length:,}"
+        f" characters, at most {LONGEST_TEXT:,} are allowed.",
+    )

@@ -4,16 +4,20 @@
     ├── InvalidRecord      a value breaks its own range       -> fix the caller or the configuration
     ├── BadMarketData      candles with gaps, NaN, crossed    -> no entries for that instrument, exits go on
     ├── UnknownName        strategy, indicator, timeframe     -> choose one of the listed names
+    ├── DecisionFailed     the decider raised or was late     -> fail the cycle; exits were managed before
     ├── VenueError         the venue answered                 -> see the leaf
     │   ├── OrderRejected      a definite no with a code      -> refuse the intent, never resend it as it is
     │   ├── OutcomeUnknown     sent, but no definite answer   -> resolve by query, never resend
     │   └── VenueUnavailable   nothing was sent               -> retry reads, try the write next cycle
+    │       └── WeightRefused  our own request budget         -> wait until `retry_at`, not sooner
     └── LeaseLost          another run owns the account       -> stop at once, send nothing
 
 A refusal by our own risk rules is ordinary and therefore a value (`trading.risk`), not an error.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class TradingError(Exception):
@@ -46,6 +50,10 @@ class UnknownName(TradingError, KeyError):
         return f"unknown {self.kind} {self.name!r}; known: {', '.join(self.known)}"
 
 
+class DecisionFailed(TradingError):
+    """Who decides for the account raised or did not answer in time; the message names it."""
+
+
 class VenueError(TradingError):
     """The venue, or the way to it, got in the way."""
 
@@ -65,6 +73,15 @@ class OutcomeUnknown(VenueError):
 
 class VenueUnavailable(VenueError):
     """The venue could not be reached before anything was sent."""
+
+
+class WeightRefused(VenueUnavailable):
+    """The request budget of a venue's host has no room for it now, so nothing was sent."""
+
+    def __init__(self, sentence: str, retry_at: datetime) -> None:
+        super().__init__(sentence)
+        self.retry_at = retry_at
+        """Aware UTC, real time: before it the answer is the same."""
 
 
 class LeaseLost(TradingError):

@@ -5,7 +5,7 @@ All methods that may wait are coroutines. Times are aware UTC market times, mone
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +13,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from trading.candles import Candle
+from trading.errors import BadMarketData
 from trading.instruments import Instrument
 from trading.market import FundingRate, Quote
 from trading.orders import Fill, Order, OrderRequest
 from trading.paper_book import BookState, VenueEvent
 from trading.positions import Position
 from trading.timeframes import Timeframe
+from trading.weights import Priority, WeightScope
 
 
 class MarketSource(Protocol):
@@ -49,6 +51,15 @@ class MarketSource(Protocol):
         ...
 
     async def quote(self, symbol: str, at: datetime) -> Quote: ...
+
+    async def quotes(
+        self, symbols: Sequence[str], at: datetime
+    ) -> Mapping[str, Quote | BadMarketData]:
+        """Quotes of several instruments, in as few calls as the source allows.
+
+        An instrument without a usable quote has its defect as a value: it stops nobody else.
+        """
+        ...
 
     async def funding_between(
         self, symbol: str, *, after: datetime, until: datetime
@@ -92,6 +103,17 @@ class VenuePosition:
     liquidation_price: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueAccount:
+    """An account as its venue reports it, all of one instant where the venue can do that."""
+
+    balance: Balance
+    positions: tuple[VenuePosition, ...]
+    """By symbol."""
+    open_orders: tuple[Order, ...]
+    """In order of arrival."""
+
+
 class Venue(Protocol):
     """An exchange we trade on, the paper one included. Submits are never retried in here.
 
@@ -105,6 +127,10 @@ class Venue(Protocol):
     async def server_time(self) -> datetime: ...
 
     async def instruments(self) -> tuple[Instrument, ...]: ...
+
+    async def account(self) -> VenueAccount:
+        """Balance, positions and open orders, in as few calls as the venue allows."""
+        ...
 
     async def balance(self) -> Balance: ...
 
@@ -157,4 +183,27 @@ class BookChange(Protocol):
 
     def record(self, state: BookState, events: Sequence[VenueEvent]) -> None:
         """Replace the state and append what happened; written in one transaction at the end."""
+        ...
+
+
+class WeightBudget(Protocol):
+    """The request weight of venues' hosts, shared by all processes of this machine.
+
+    Whoever talks to a venue over the network spends here before each request and tells afterwards
+    what the answer said of limits. Markets that are computed or recorded spend nothing.
+    """
+
+    async def spend(self, scope: WeightScope, weight: int, priority: Priority) -> None:
+        """Raises `WeightRefused`: then the request must not be sent."""
+        ...
+
+    async def heard(
+        self,
+        scope: WeightScope,
+        *,
+        status: int,
+        used: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """HTTP status, the venue's own count (its used-weight header), Retry-After in seconds."""
         ...

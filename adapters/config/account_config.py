@@ -1,4 +1,4 @@
-"""The shape of `accounts.yaml`: one definition for reading, checking and documenting it.
+"""The shape of an accounts file: one definition for reading, checking and documenting it.
 
 Ratios are fractions of one (0.2 is 20 per cent); money is quote. Each description says what is
 allowed, in the words an error message uses. Secrets appear only as references, which are checked
@@ -7,64 +7,35 @@ for their form and never resolved here.
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from trading.account import ACCOUNT_ID
+from adapters.config.value_types import (
+    REFERENCE_FORMS,
+    AccountId,
+    AddressOrReference,
+    Amount,
+    Assets,
+    BaseUrl,
+    Number,
+    Ratio,
+    Reference,
+    Switch,
+    Whole,
+    Words,
+)
 from trading.limits import RiskLimits
 from trading.timeframes import Timeframe
 
-REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+|block:[a-z0-9-]+/.+")
-_ASSET = re.compile(r"[A-Z0-9]{1,20}")
 _DEFAULTS = RiskLimits()
+_ADDRESS_FORMS = "an address of 0x and 40 hex digits, or " + REFERENCE_FORMS
+_URL_FORMS = "an address that starts with https:// (http:// on this machine) and holds no password"
 
-
-def _not_a_switch(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("is a switch, not a number")  # noqa: TRY004 - pydantic collects ValueError only
-    return value
-
-
-def _is_reference(text: str) -> str:
-    if REFERENCE.fullmatch(text) is None:
-        raise ValueError("is not a reference")
-    return text
-
-
-def _is_account_id(text: str) -> str:
-    if ACCOUNT_ID.fullmatch(text) is None:
-        raise ValueError("is not an account id")
-    return text
-
-
-def _split_assets(value: Any) -> Any:
-    """The documents write lists as `[BTC, ETH]`, `BTC ETH` and `BTC,ETH`."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
-def _is_asset(text: str) -> str:
-    if _ASSET.fullmatch(text) is None:
-        raise ValueError("is not an asset")
-    return text
-
-
-Number = Annotated[float, BeforeValidator(_not_a_switch), Field(allow_inf_nan=False)]
-Whole = Annotated[int, BeforeValidator(_not_a_switch)]
-Ratio = Annotated[
-    Decimal,
-    BeforeValidator(_not_a_switch),
-    Field(gt=0, le=1, allow_inf_nan=False, description="a ratio above 0 and up to 1"),
-]
-Reference = Annotated[str, AfterValidator(_is_reference)]
-_REFERENCE_FORMS = "a reference: ${NAME}, env:NAME, file:/path or block:aster-credentials/NAME"
-Asset = Annotated[
-    str,
-    AfterValidator(_is_asset),
-    Field(description="a base asset in capitals such as BTC"),
-]
+_Key = Annotated[Reference | None, Field(description=REFERENCE_FORMS)]
+_Address = Annotated[AddressOrReference | None, Field(description=_ADDRESS_FORMS)]
+_Text = Annotated[Words | None, Field(min_length=1, max_length=200, description="short text")]
 
 
 class _Strict(BaseModel):
@@ -72,7 +43,7 @@ class _Strict(BaseModel):
 
 
 class LimitsConfig(_Strict):
-    """`limits:` of an account; the defaults are those of `trading.limits`."""
+    """What risk lets through; what is not written has the default of docs/risk.md."""
 
     max_leverage: Whole = Field(
         _DEFAULTS.max_leverage, ge=1, le=125, description="a whole number from 1 to 125"
@@ -100,54 +71,67 @@ class LimitsConfig(_Strict):
     max_holding_hours: Whole = Field(
         _DEFAULTS.max_holding_hours, ge=1, description="a whole number of 1 or more"
     )
-    requires_stop: bool | None = Field(None, description="true or false")
+    requires_stop: Switch | None = Field(None, description="true or false")
     """None: what the strategy says; only a benchmark may hold without a stop."""
 
 
 class AsterdexConfig(_Strict):
     """References to the keys of a venue account, and where it is."""
 
-    api_key: Reference | None = Field(None, description=_REFERENCE_FORMS)
-    api_secret: Reference | None = Field(None, description=_REFERENCE_FORMS)
-    private_key: Reference | None = Field(None, description=_REFERENCE_FORMS)
-    mnemonic: Reference | None = Field(None, description=_REFERENCE_FORMS)
+    api_key: _Key = None
+    api_secret: _Key = None
+    user_address: _Address = None
+    signer_address: _Address = None
+    private_key: _Key = None
+    mnemonic: _Key = None
     network: Literal["mainnet", "testnet"] = Field("mainnet", description="mainnet or testnet")
-    base_url: str | None = Field(None, description="an address that starts with https://")
+    base_url: BaseUrl | None = Field(None, description=_URL_FORMS)
 
 
 class OpenrouterConfig(_Strict):
     """Reference to the key of the model's provider, and how to name ourselves there."""
 
-    api_key: Reference | None = Field(None, description=_REFERENCE_FORMS)
-    base_url: str | None = Field(None, description="an address that starts with https://")
-    referer: str | None = Field(None, description="text")
-    app_title: str | None = Field(None, description="text")
+    api_key: _Key = None
+    base_url: BaseUrl | None = Field(None, description=_URL_FORMS)
+    referer: _Text = None
+    app_title: _Text = None
 
 
 class AccountConfig(_Strict):
-    """One entry of `accounts:`."""
+    """One trading account: who decides, with how much money, within which limits."""
 
-    id: Annotated[str, AfterValidator(_is_account_id)] = Field(
-        description="1 to 64 characters of a-z, 0-9, _ and -, starting with a letter or digit"
+    id: AccountId = Field(
+        description="1 to 64 characters of a-z, 0-9, _ and -, starting with a letter or digit",
+        examples=["btc-trend"],
     )
-    name: str | None = Field(None, min_length=1, max_length=80, description="1 to 80 characters")
-    strategy: str | None = Field(None, description="the name of a strategy")
-    llm_model: str | None = Field(None, description="the name of a model such as x-ai/grok-4")
+    name: Words | None = Field(None, min_length=1, max_length=80, description="1 to 80 characters")
+    strategy: str | None = Field(None, description="the name of a strategy", examples=["momentum"])
+    llm_model: Words | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="the name of a model such as x-ai/grok-4",
+        examples=["x-ai/grok-4", "deepseek/deepseek-chat"],
+    )
+    prompt: Words | None = Field(
+        None, min_length=1, max_length=80, description="the name of a prompt, for llm_model"
+    )
     parameters: dict[str, Number] = Field(
         default_factory=dict, description="a mapping of parameter names to numbers"
     )
-    assets: Annotated[list[Asset], BeforeValidator(_split_assets)] = Field(
-        min_length=1, description="a list of base assets such as [BTC, ETH]"
+    assets: Assets = Field(
+        min_length=1,
+        description="a list of base assets such as [BTC, ETH]",
+        examples=[["BTC", "ETH"], "BTC ETH"],
     )
     interval: Timeframe = Field(
         Timeframe.H1, description="one of " + ", ".join(each.value for each in Timeframe)
     )
     mode: Literal["paper", "live"] = Field("paper", description="paper or live")
-    initial_equity: Annotated[Decimal, BeforeValidator(_not_a_switch)] = Field(
+    initial_equity: Amount = Field(
         Decimal(10_000),
         gt=0,
         le=1_000_000_000,
-        allow_inf_nan=False,
         description="an amount of USDT above 0 and up to 1000000000",
     )
     limits: LimitsConfig = Field(default_factory=LimitsConfig, description="a mapping of limits")
@@ -156,7 +140,7 @@ class AccountConfig(_Strict):
 
 
 class AccountsFile(_Strict):
-    """A whole `accounts.yaml`."""
+    """The accounts of an arena. Money is USDT; ratios are fractions of one (0.2 is 20 per cent)."""
 
     accounts: list[AccountConfig] = Field(
         min_length=1, description="a list with at least one account"

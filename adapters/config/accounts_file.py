@@ -1,30 +1,47 @@
-"""Reads `accounts.yaml`: file to data, variables, shape, accounts. All problems come at once."""
+"""From a document to accounts: variables, aliases, shape, records. All problems come at once.
+
+A document is a file, or what `environment_shapes` makes of variables, or what a command makes of
+its options: everything goes through here, so all of them mean the same and are refused alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from adapters.config.account_config import AccountConfig, AccountsFile
+from adapters.config.aliases import resolve_aliases
 from adapters.config.build import AccountBuilder
 from adapters.config.explain import explain
-from adapters.config.interpolation import Interpolated, interpolate
-from adapters.config.problems import ConfigurationError, Problem, key_text
+from adapters.config.interpolation import interpolate
+from adapters.config.problems import ConfigurationError, KeyPath, Problem
 from adapters.config.yaml_document import Data, Document, read_document
 from trading.account import Account
 
 _ANY_ASSET = ("BTC",)
-_ALIASES = {"risk": "limits"}
-"""Second names of keys of an account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The accounts of one source, all of them valid."""
+
+    source: str
+    """What to call it: a file, or the environment."""
+    accounts: tuple[Account, ...]
+    not_yet: tuple[Problem, ...] = ()
+    """Why some of them cannot run in this version."""
+    variables: Set[str] = field(default_factory=frozenset[str])
+    """Names of the variables that the document asks for."""
 
 
 def load_accounts(
     path: Path, environ: Mapping[str, str], *, known_assets: Sequence[str] | None = None
 ) -> tuple[Account, ...]:
-    """The accounts of a file, in its order.
+    """The accounts of a file, in its order, all of which can run.
 
     `known_assets` are those of the market; None leaves assets unchecked.
 
@@ -34,22 +51,54 @@ def load_accounts(
         With every problem of the file: file, line, key, value and the next step.
     """
     document = read_document(path)
+    return require_runnable(read_accounts(document, environ, known_assets=known_assets))
+
+
+def require_runnable(loaded: Loaded) -> tuple[Account, ...]:
+    """The accounts. Raises `ConfigurationError` with what cannot run in this version."""
+    if loaded.not_yet:
+        raise ConfigurationError(_in_order(loaded.not_yet))
+    return loaded.accounts
+
+
+def read_accounts(
+    document: Document, environ: Mapping[str, str], *, known_assets: Sequence[str] | None = None
+) -> Loaded:
+    """Every valid account of a document, also what cannot run in this version.
+
+    Raises
+    ------
+    ConfigurationError
+        With every problem; what cannot run yet is added when there is another problem anyway.
+    """
     filled = interpolate(document, environ)
-    problems = [*filled.problems, *_resolve_aliases(document, filled)]
+    problems = list(filled.problems)
+    for index, entry in enumerate(_entries(filled.data)):
+        if isinstance(entry, dict):
+            problems += resolve_aliases(document, entry, ("accounts", index))
     data = filled.data if filled.data is not None else {}
     try:
         AccountsFile.model_validate(data)
     except ValidationError as refusal:
         problems += explain(refusal, AccountsFile, document, filled)
-    builder = AccountBuilder(document, known_assets)
-    faulty = {problem.key for problem in problems}
+    builder = AccountBuilder(document, filled, known_assets)
+    faulty = {problem.path for problem in problems}
     entries = _readable_entries(data, faulty, known_assets or _ANY_ASSET)
     accounts = [builder.build(entry, ("accounts", index)) for index, entry in entries.items()]
     found = builder.problems + _duplicates(document, entries)
-    problems += [problem for problem in found if not _is_within(problem.key, faulty)]
+    problems += [problem for problem in found if not _is_within(problem.path, faulty)]
     if problems:
-        raise ConfigurationError(sorted(problems, key=lambda problem: problem.line or 0))
-    return tuple(account for account in accounts if account is not None)
+        raise ConfigurationError(_in_order([*problems, *builder.not_yet]))
+    return Loaded(
+        source=document.source,
+        accounts=tuple(account for account in accounts if account is not None),
+        not_yet=tuple(builder.not_yet),
+        variables=frozenset(filled.used),
+    )
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.line or 0)
 
 
 def _entries(data: Data) -> list[Data]:
@@ -58,7 +107,7 @@ def _entries(data: Data) -> list[Data]:
 
 
 def _readable_entries(
-    data: Data, faulty: Set[str], assets: Sequence[str]
+    data: Data, faulty: Set[KeyPath], assets: Sequence[str]
 ) -> dict[int, AccountConfig]:
     """Each entry without its faulty keys, so that one fault hides no other one.
 
@@ -72,7 +121,7 @@ def _readable_entries(
         sound = {
             key: value
             for key, value in entry.items()
-            if not _touches(key_text(("accounts", index, str(key))), faulty)
+            if not _touches(("accounts", index, str(key)), faulty)
         }
         stand_in = {"id": f"entry-{index}", "interval": "1h", "assets": [assets[0]]}
         with suppress(ValidationError):
@@ -80,14 +129,14 @@ def _readable_entries(
     return readable
 
 
-def _touches(key: str, faulty: Set[str]) -> bool:
+def _touches(path: KeyPath, faulty: Set[KeyPath]) -> bool:
     """Is there a fault at this key or inside it?"""
-    return any(fault == key or fault.startswith((f"{key}.", f"{key}[")) for fault in faulty)
+    return any(fault[: len(path)] == path for fault in faulty)
 
 
-def _is_within(key: str, faulty: Set[str]) -> bool:
+def _is_within(path: KeyPath, faulty: Set[KeyPath]) -> bool:
     """Has this key, or one around it, been found faulty already?"""
-    return any(key == fault or key.startswith((f"{fault}.", f"{fault}[")) for fault in faulty)
+    return any(path[: len(fault)] == fault for fault in faulty)
 
 
 def _duplicates(document: Document, entries: Mapping[int, AccountConfig]) -> list[Problem]:
@@ -95,29 +144,12 @@ def _duplicates(document: Document, entries: Mapping[int, AccountConfig]) -> lis
     first: dict[str, int] = {}
     for index, entry in entries.items():
         if entry.id in first:
-            text = f"is {entry.id!r}, which accounts[{first[entry.id]}] has already"
+            other = document.key_text(("accounts", first[entry.id]))
+            text = f"is {entry.id!r}, which {other} has already"
             problems.append(
                 document.problem(
                     ("accounts", index, "id"), text, "give each account an id of its own"
                 )
             )
         first.setdefault(entry.id, index)
-    return problems
-
-
-def _resolve_aliases(document: Document, filled: Interpolated) -> list[Problem]:
-    """Renames second names of keys to their first, in the data and in the line numbers."""
-    problems: list[Problem] = []
-    for index, entry in enumerate(_entries(filled.data)):
-        for alias, name in _ALIASES.items():
-            if not isinstance(entry, dict) or alias not in entry:
-                continue
-            value = entry.pop(alias)
-            if name in entry:
-                path = ("accounts", index, alias)
-                text = f"and {name} mean the same"
-                problems.append(document.problem(path, text, "keep one of them"))
-            else:
-                entry[name] = value
-                document.rename(("accounts", index, alias), name)
     return problems

@@ -1,7 +1,8 @@
 """From a checked configuration to the account of the rules of trading.
 
 What needs more than the shape of the file is checked here: strategies and their parameters, the
-assets of the market, limits that depend on each other. References to secrets are left behind.
+assets of the market, limits that depend on each other. What is right but cannot run in this
+version yet becomes a record all the same, beside the reason why it cannot run.
 """
 
 from __future__ import annotations
@@ -9,76 +10,122 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.config.account_config import AccountConfig
+from adapters.config.agents import PLANNED_STRATEGIES, Agent, agent_of_model, agent_of_strategy
+from adapters.config.explain import shown
+from adapters.config.interpolation import Interpolated
 from adapters.config.problems import KeyPath, Problem, closest
+from adapters.config.venue_access import check_keys, provider_of, venue_keys_of
 from adapters.config.yaml_document import Document
-from trading.account import Account, AgentKind
-from trading.errors import InvalidRecord, UnknownName
+from trading.account import Account, Mode
+from trading.errors import InvalidRecord
 from trading.limits import LIMIT_NAMES, RiskLimits
-from trading.strategies.catalogue import STRATEGIES, Strategy, build_parameters, find_strategy
+from trading.strategies.catalogue import STRATEGIES, build_parameters
+
+LIVE_VENUE = "aster"
+PAPER_VENUE = "paper"
 
 
 class AccountBuilder:
     """Builds the accounts of one document and gathers what is wrong with them."""
 
-    def __init__(self, document: Document, known_assets: Sequence[str] | None) -> None:
+    def __init__(
+        self, document: Document, filled: Interpolated, known_assets: Sequence[str] | None
+    ) -> None:
         self.problems: list[Problem] = []
+        self.not_yet: list[Problem] = []
+        """What is valid and waits for a later version."""
         self._document = document
+        self._filled = filled
         self._known_assets = known_assets
 
     def build(self, config: AccountConfig, path: KeyPath) -> Account | None:
         """The account, or None after adding to `problems`."""
         before = len(self.problems)
-        strategy = self._strategy(config, path)
+        agent = self._agent(config, path)
         self._check_mode(config, path)
         self._check_assets(config, path)
-        limits = self._limits(config, strategy, path)
-        if strategy is None or limits is None or len(self.problems) > before:
+        self.problems += check_keys(self._document, config, path)
+        limits = self._limits(config, agent, path)
+        if agent is None or limits is None or len(self.problems) > before:
             return None
+        mode = Mode(config.mode)
         return Account(
             id=config.id,
-            name=config.name or strategy.title,
-            kind=AgentKind(strategy.kind.value),
-            strategy=strategy.name,
+            name=config.name or agent.title,
+            kind=agent.kind,
+            strategy=agent.strategy,
             parameters=dict(config.parameters),
             assets=tuple(config.assets),
             interval=config.interval,
+            mode=mode,
+            venue=LIVE_VENUE if mode is Mode.LIVE else PAPER_VENUE,
             initial_equity=config.initial_equity,
             limits=limits,
+            model=config.llm_model,
+            prompt=config.prompt,
+            provider=provider_of(config.openrouter),
+            venue_keys=venue_keys_of(config.asterdex),
         )
 
     def _say(self, path: KeyPath, text: str, hint: str = "") -> None:
         self.problems.append(self._document.problem(path, text, hint))
 
-    def _strategy(self, config: AccountConfig, path: KeyPath) -> Strategy | None:
-        known = ", ".join(STRATEGIES)
+    def _later(self, path: KeyPath, text: str, hint: str) -> None:
+        self.not_yet.append(self._document.problem(path, text, hint))
+
+    def _instead(self, path: KeyPath) -> str:
+        """How to give another key: as a key of the same section, or as the variable it is."""
+        name = self._document.names.get(path)
+        return f"name a `{path[-1]}`" if name is None else f"set {name}"
+
+    def _agent(self, config: AccountConfig, path: KeyPath) -> Agent | None:
+        """Who decides: a strategy or a language model, never both."""
         if config.llm_model is not None:
-            self._say(
-                (*path, "llm_model"),
-                f"makes account {config.id!r} an agent that asks a language model; "
-                "such agents come with a later version",
-                f"name a `strategy` instead: {known}",
-            )
-            return None
+            return self._model_agent(config, config.llm_model, path)
+        if config.prompt is not None:
+            self._say((*path, "prompt"), "goes with llm_model, which is not given", "remove it")
         if config.strategy is None:
-            self._say(
-                (*path, "strategy"), f"is missing from account {config.id!r}", f"one of {known}"
-            )
+            known = ", ".join(STRATEGIES)
+            text = f"is missing from account {config.id!r}"
+            self._say((*path, "strategy"), text, f"one of {known}")
             return None
-        try:
-            strategy = find_strategy(config.strategy)
-            build_parameters(strategy, config.parameters)
-        except UnknownName as unknown:
-            hint = closest(unknown.name, unknown.known)
-            self._say((*path, "strategy"), f"is {unknown.name!r}; allowed is one of {known}", hint)
+        return self._strategy_agent(config, config.strategy, path)
+
+    def _model_agent(self, config: AccountConfig, model: str, path: KeyPath) -> Agent | None:
+        for other in ("strategy", "parameters"):
+            if getattr(config, other):
+                text = f"and {self._document.key_text((*path, 'llm_model'))} exclude each other"
+                self._say((*path, other), text, "keep the one that shall decide")
+                return None
+        self._later(
+            (*path, "llm_model"),
+            f"makes account {config.id!r} an agent that asks a language model; "
+            "such agents come with a later version",
+            f"{self._instead((*path, 'strategy'))} instead: {', '.join(STRATEGIES)}",
+        )
+        return agent_of_model(model)
+
+    def _strategy_agent(self, config: AccountConfig, name: str, path: KeyPath) -> Agent | None:
+        place = (*path, "strategy")
+        known = ", ".join(STRATEGIES)
+        if name in PLANNED_STRATEGIES:
+            text = f"is {name} for account {config.id!r}; that strategy comes with a later version"
+            self._later(place, text, f"one of {known}")
+        elif name not in STRATEGIES:
+            value = shown(self._document, place, name, self._filled)
+            self._say(place, f"is {value!r}; allowed is one of {known}", closest(name, STRATEGIES))
             return None
-        except InvalidRecord as refusal:
-            self._say((*path, "parameters"), f"do not fit: {refusal}")
-            return None
-        return strategy
+        else:
+            try:
+                build_parameters(STRATEGIES[name], config.parameters)
+            except InvalidRecord as refusal:
+                self._say((*path, "parameters"), f"do not fit: {refusal}")
+                return None
+        return agent_of_strategy(name)
 
     def _check_mode(self, config: AccountConfig, path: KeyPath) -> None:
         if config.mode == "live":
-            self._say(
+            self._later(
                 (*path, "mode"),
                 f"is live for account {config.id!r}; this version trades on paper only",
                 "write mode: paper",
@@ -98,15 +145,15 @@ class AccountBuilder:
                 )
 
     def _limits(
-        self, config: AccountConfig, strategy: Strategy | None, path: KeyPath
+        self, config: AccountConfig, agent: Agent | None, path: KeyPath
     ) -> RiskLimits | None:
         values = config.limits.model_dump()
         if values["requires_stop"] is None:
-            values["requires_stop"] = strategy.takes_stop if strategy else True
-        elif strategy and strategy.takes_stop and not values["requires_stop"]:
+            values["requires_stop"] = agent.takes_stop if agent else True
+        elif agent and agent.takes_stop and not values["requires_stop"]:
             self._say(
                 (*path, "limits", "requires_stop"),
-                f"is false for strategy {strategy.name}; only a benchmark may hold without a stop",
+                f"is false for strategy {agent.strategy}; only a benchmark may hold without a stop",
                 "remove the key",
             )
             return None

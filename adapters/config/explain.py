@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from adapters.config.interpolation import SECRET_KEYS, Interpolated
-from adapters.config.problems import KeyPath, Problem, closest, key_text
+from adapters.config.problems import KeyPath, Problem, closest
+from adapters.config.secret_shapes import is_secret_like, may_be_secret
 from adapters.config.yaml_document import Document
 from trading.units import plain
 
@@ -22,11 +23,11 @@ def explain(
     refusal: ValidationError, model: type[BaseModel], document: Document, filled: Interpolated
 ) -> list[Problem]:
     """One problem for each error, in the order of the file."""
-    known_missing = {problem.key for problem in filled.problems}
+    known_missing = {problem.path for problem in filled.problems}
     problems = [
         _problem(error, model, document, filled)
         for error in refusal.errors(include_url=False, include_context=False)
-        if key_text(_in_file(error["loc"])) not in known_missing
+        if _in_file(error["loc"]) not in known_missing
     ]
     return sorted(problems, key=lambda problem: problem.line or 0)
 
@@ -43,7 +44,7 @@ def _problem(
     allowed = (field.description or "") if field else ""
     if error["type"] == "missing":
         return document.problem(path, f"is missing; it is {allowed}")
-    text = f"is {_shown(path, error['input'], filled)}; allowed is {allowed}"
+    text = f"is {shown(document, path, error['input'], filled)}; allowed is {allowed}"
     return document.problem(path, text, _hint(path, error["input"], allowed))
 
 
@@ -52,25 +53,35 @@ def _in_file(location: tuple[str | int, ...]) -> KeyPath:
     return tuple(part for part in location if part != "[key]")
 
 
-def _shown(path: KeyPath, value: Any, filled: Interpolated) -> str:
+def shown(document: Document, path: KeyPath, value: Any, filled: Interpolated) -> str:
+    """A value in a message: what the file says, never what a variable held or a secret."""
     if path and path[-1] in SECRET_KEYS:
         return "no reference to a secret"
     for end in range(len(path), 0, -1):
         if path[:end] in filled.from_environment:
-            return filled.from_environment[path[:end]]
+            written = filled.from_environment[path[:end]]
+            if written == f"${{{document.key_text(path)}}}":
+                return "something else"
+            return _as_text(written)
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
-    if value is None:
-        return "empty"
+    return "empty" if value is None else _as_text(value)
+
+
+def _as_text(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if may_be_secret(text):
+        return "something that looks like a secret"
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
 
 
 def _hint(path: KeyPath, value: Any, allowed: str) -> str:
     if path and path[-1] in SECRET_KEYS:
         return "put the secret into .env and write ${NAME} here"
+    if isinstance(value, str) and is_secret_like(value):
+        return "put secrets into .env and refer to them under their own keys, as ${NAME}"
     if allowed.startswith("a ratio"):
         return _as_ratio(value)
     return ""

@@ -1,8 +1,8 @@
 """Variables in configuration files: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, `$$`.
 
 Expanded after parsing and in text only, so that a value with `:` or `{` cannot break the file.
-Every missing variable is reported, by key and name, never a value. Under a key for a secret the
-variable is not expanded at all: `${NAME}` becomes the reference `env:NAME`.
+Every missing variable is reported, by key and name, never a value. Under a key for a secret
+`${NAME}` is not expanded: it becomes the reference `env:NAME`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from adapters.config.yaml_document import Data, Document
 SECRET_KEYS = frozenset({"api_key", "api_secret", "private_key", "mnemonic"})
 """Keys whose value is a secret wherever they stand."""
 
+_PLACED = ("file:", "block:")
+"""References whose own text may depend on a variable, such as `file:${SECRETS}/aster`."""
+
 _PLACE = re.compile(r"\$\$|\$\{(?P<inside>[^{}]*)\}|\$\{")
 _INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<how>:-|:\?)(?P<rest>.*))?", re.DOTALL)
 
@@ -29,6 +32,8 @@ class Interpolated:
     problems: list[Problem] = field(default_factory=list)
     from_environment: dict[KeyPath, str] = field(default_factory=dict)
     """What the file says at places that hold a variable; shown in place of the value."""
+    used: set[str] = field(default_factory=set)
+    """Names of all variables that the document asks for."""
 
 
 def interpolate(document: Document, environ: Mapping[str, str]) -> Interpolated:
@@ -78,6 +83,7 @@ def _expand(
             result.problems.append(document.problem(path, text, "write $$ for a dollar sign"))
             return ""
         name, how, rest = inside["name"], inside["how"], inside["rest"]
+        result.used.add(name)
         value = environ.get(name)
         if value or (value is not None and how is None):
             return value
@@ -96,10 +102,13 @@ def _reference(
     environ: Mapping[str, str],
     result: Interpolated,
 ) -> str:
+    if text.startswith(_PLACED):
+        return _expand(document, text, path, environ, result)
     place = _PLACE.fullmatch(text)
     inside = _INSIDE.fullmatch((place and place["inside"]) or "")
     if inside is None or inside["how"] == ":-":
         return text  # refused by the model, which knows what a reference looks like
+    result.used.add(inside["name"])
     if not environ.get(inside["name"]):
         result.problems.append(_missing(document, path, inside["name"], inside["rest"] or ""))
     return f"env:{inside['name']}"

@@ -28,6 +28,8 @@ class Problem:
     """Says what is there and what is allowed."""
     hint: str = ""
     """The next step, when it is not obvious from the text."""
+    path: KeyPath = ()
+    """The place inside the document, whatever it is called there."""
 
     def __str__(self) -> str:
         place = self.source if self.line is None else f"{self.source}:{self.line}"
@@ -41,6 +43,13 @@ class ConfigurationError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def variable_refused(name: str, text: str, hint: str = "") -> ConfigurationError:
+    """The refusal of one variable of the environment."""
+    return ConfigurationError(
+        [Problem(source="environment", line=None, key=name, text=text, hint=hint)]
+    )
 
 
 def key_text(path: KeyPath) -> str:

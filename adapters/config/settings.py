@@ -82,9 +82,9 @@ class Settings(BaseModel):
         validation_alias="PERPFLOW_SEED",
     )
     worker: Literal["process", "warm"] = Field(
-        "process", description="process or warm", validation_alias="PERPFLOW_WORKER"
+        "warm", description="warm or process", validation_alias="PERPFLOW_WORKER"
     )
-    """How flow runs are started: Prefect's own process worker, or forks of a warm parent."""
+    """How flow runs are started: in warm processes, or by Prefect's own process worker."""
     config: Path | None = Field(
         None, description="an accounts file", validation_alias="PERPFLOW_CONFIG"
     )

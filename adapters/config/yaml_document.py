@@ -6,8 +6,10 @@ tags, a bounded number of values after aliases are expanded, no key twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import yaml
 
@@ -33,6 +35,10 @@ class Document:
     source: str
     data: Data
     lines: dict[KeyPath, int]
+    names: dict[KeyPath, str] = field(default_factory=dict)
+    """What the operator calls a place that is no key of a file: a variable, an option."""
+    root: KeyPath = ()
+    """Where the file itself stands in `data`, when something was put around it."""
 
     def problem(self, path: KeyPath, text: str, hint: str = "") -> Problem:
         """A fault at a key path; a missing key is placed where its mapping begins."""
@@ -44,13 +50,29 @@ class Document:
             ),
             None,
         )
-        return Problem(source=self.source, line=line, key=key_text(path), text=text, hint=hint)
+        return Problem(
+            source=self.source, line=line, key=self.key_text(path), text=text, hint=hint, path=path
+        )
 
-    def rename(self, path: KeyPath, name: str) -> None:
-        """Let the lines under a key be found under another name of it."""
-        for known, line in list(self.lines.items()):
-            if known[: len(path)] == path:
-                self.lines[(*path[:-1], name, *known[len(path) :])] = line
+    def key_text(self, path: KeyPath) -> str:
+        """A place as the operator knows it: its name, or the key path from the nearest one."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.names:
+                return self.names[path[:end]]
+        return key_text(path[len(self.root) :] if path[: len(self.root)] == self.root else path)
+
+    def inside(self, root: KeyPath, data: Data) -> Document:
+        """The same document as a part of `data`, at `root`."""
+        lines = {(*root, *path): line for path, line in self.lines.items()}
+        names = {(*root, *path): name for path, name in self.names.items()}
+        return Document(source=self.source, data=data, lines=lines, names=names, root=root)
+
+    def move(self, path: KeyPath, to: KeyPath) -> None:
+        """Let the lines and names under a key be found at another place."""
+        for table in (self.lines, self.names):
+            for known, value in list(table.items()):
+                if known[: len(path)] == path:
+                    table[(*to, *known[len(path) :])] = value  # pyright: ignore[reportArgumentType]
 
 
 @dataclass(slots=True)
@@ -71,9 +93,17 @@ class _Refused(Exception):
 
 def read_document(path: Path) -> Document:
     """Read a file. Raises `ConfigurationError` when it is not there or not readable as YAML."""
-    source = str(path)
+    return _checked(str(path), lambda: _read_text(path), json=path.suffix == ".json")
+
+
+def read_stream(stream: BinaryIO) -> Document:
+    """Read standard input, YAML or JSON. Raises `ConfigurationError`."""
+    return _checked("standard input", lambda: _decoded(stream.read(MAX_BYTES + 1)), json=False)
+
+
+def _checked(source: str, read: Callable[[], str], *, json: bool) -> Document:
     try:
-        return parse_document(_read_text(path), source, json=path.suffix == ".json")
+        return parse_document(read(), source, json=json)
     except _Refused as refused:
         raise ConfigurationError(
             [
@@ -113,6 +143,10 @@ def _read_text(path: Path) -> str:
     except OSError as error:
         hint = "name the file with --config" if not path.exists() else ""
         raise _Refused(None, (), f"cannot be read: {error.strerror}", hint) from None
+    return _decoded(content)
+
+
+def _decoded(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise _Refused(None, (), f"is larger than {MAX_BYTES:,} bytes")
     try:

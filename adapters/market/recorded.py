@@ -7,7 +7,7 @@ in: gaps stay gaps, unknown funding is None, and a defective row refuses the who
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +28,7 @@ from adapters.market.recorded_series import (
     opened_since,
 )
 from trading.candles import Candle
-from trading.errors import UnknownName
+from trading.errors import BadMarketData, UnknownName
 from trading.instruments import Instrument
 from trading.market import FundingRate, Quote
 from trading.timeframes import Timeframe, floor_instant
@@ -144,6 +144,18 @@ class RecordedMarket:
                 None if series.funding_file is None else floor_instant(at, interval) + interval
             ),
         )
+
+    async def quotes(
+        self, symbols: Sequence[str], at: datetime
+    ) -> Mapping[str, Quote | BadMarketData]:
+        """Raises `UnknownName`; an instrument in a gap has that as its answer."""
+        answers: dict[str, Quote | BadMarketData] = {}
+        for symbol in symbols:
+            try:
+                answers[symbol] = await self.quote(symbol, at)
+            except BadMarketData as defect:
+                answers[symbol] = defect
+        return answers
 
     async def funding_between(
         self, symbol: str, *, after: datetime, until: datetime

@@ -5,10 +5,11 @@ Shown as SIMULATED wherever it is seen; its prices are made up and prove nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from trading.candles import Candle
-from trading.errors import InvalidRecord
+from trading.errors import BadMarketData, InvalidRecord
 from trading.instruments import Instrument
 from trading.market import FundingRate, Quote
 from trading.simulation import candles as simulated_candles
@@ -59,6 +60,12 @@ class SimulatedMarket:
     async def quote(self, symbol: str, at: datetime) -> Quote:
         """Raises `UnknownName` for an unknown symbol."""
         return quote_at(self.seed, require_asset(symbol), at)
+
+    async def quotes(
+        self, symbols: Sequence[str], at: datetime
+    ) -> Mapping[str, Quote | BadMarketData]:
+        """Raises `UnknownName` for an unknown symbol; every known one has a quote."""
+        return {symbol: await self.quote(symbol, at) for symbol in symbols}
 
     async def funding_between(
         self, symbol: str, *, after: datetime, until: datetime

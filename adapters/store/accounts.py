@@ -15,7 +15,7 @@ from adapters.store.account_json import account_from_json, account_to_json, conf
 from adapters.store.errors import StoreError, UnknownAccount
 from adapters.store.tables import account_versions, accounts
 from adapters.store.tables.base import Money
-from trading.account import Account, AccountStatus, TradingState
+from trading.account import Account, AccountStatus, OperatorState, TradingState
 from trading.units import plain
 
 
@@ -28,6 +28,7 @@ class StoredAccount:
     """Of the configuration, from 1."""
     status: AccountStatus
     trading_state: TradingState
+    operator_state: OperatorState
     peak_equity: Decimal | None
     """Highest equity so far (quote); None before the first snapshot."""
 
@@ -161,5 +162,6 @@ def _stored(row: Row) -> StoredAccount:
         version=row.config_version,
         status=AccountStatus(row.status),
         trading_state=TradingState(row.trading_state),
+        operator_state=OperatorState(row.operator_state),
         peak_equity=row.peak_equity,
     )

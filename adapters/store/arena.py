@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -14,6 +14,9 @@ from adapters.store.documents import to_document
 from adapters.store.errors import StoreError
 from adapters.store.tables import arena as arena_table
 from trading.arena_clock import ArenaClock
+
+STANDS_AFTER = timedelta(seconds=15)
+"""Real time without a sign of life (`touch_arena`, every two seconds) after which time stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,21 @@ class Arena:
     """Market time of the first start."""
     seen_at: datetime
     """Market time at which it was last seen alive; the next start goes on from here."""
+    collect_every: timedelta | None = None
+    """Market time between two passes of the collector; None: every account reads for itself."""
+
+    def is_alive(self, real: datetime) -> bool:
+        """Whether something has kept its time going lately; False once recorded data has ended."""
+        return real - self.clock.real_at(self.seen_at) <= STANDS_AFTER
+
+    def has_ended(self, real: datetime) -> bool:
+        """Whether recorded data has been played to its end."""
+        ends_at = self.clock.ends_at
+        return ends_at is not None and self.clock.market_at(real) >= ends_at
+
+    def market_time(self, real: datetime) -> datetime:
+        """Market time at a real instant. While nothing runs it stands still where it was seen."""
+        return self.clock.market_at(real) if self.is_alive(real) else self.seen_at
 
 
 def load_arena(conn: Connection) -> Arena | None:
@@ -50,11 +68,14 @@ def load_arena(conn: Connection) -> Arena | None:
         ),
         started_at=row.started_at,
         seen_at=row.seen_at,
+        collect_every=(
+            None if row.collect_seconds is None else timedelta(seconds=row.collect_seconds)
+        ),
     )
 
 
 def save_arena(conn: Connection, arena: Arena) -> None:
-    """Insert or replace the one arena."""
+    """Insert or replace the one arena; whether a collector comes is kept (`set_collector`)."""
     values = {
         "market": arena.market,
         "source": arena.source,
@@ -71,6 +92,12 @@ def save_arena(conn: Connection, arena: Arena) -> None:
         .values(only=True, **values)
         .on_conflict_do_update(index_elements=["only"], set_=values)
     )
+
+
+def set_collector(conn: Connection, every: timedelta | None) -> None:
+    """Note how often the collector comes (market time), or that there is none."""
+    seconds = None if every is None else int(every.total_seconds())
+    conn.execute(update(arena_table).values(collect_seconds=seconds))
 
 
 def touch_arena(conn: Connection, seen_at: datetime) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.documents import clean_or_none, to_document
@@ -106,8 +106,11 @@ def renew_lease(
         raise LeaseLost(f"the lease {token} of account {account_id} is no longer the newest")
 
 
-def require_lease(conn: Connection, account_id: str, token: int, real_now: datetime) -> None:
-    """Raise `LeaseLost` unless the lease is ours and runs; nobody can take it before the commit."""
+def require_lease(conn: Connection, account_id: str, token: int, real_now: datetime) -> datetime:
+    """Raise `LeaseLost` unless the lease is ours and runs; nobody can take it before the commit.
+
+    Returns the real instant at which it runs out unless it is renewed.
+    """
     row = conn.execute(
         select(leases).where(leases.c.account_id == account_id).with_for_update(read=True)
     ).one_or_none()
@@ -118,6 +121,7 @@ def require_lease(conn: Connection, account_id: str, token: int, real_now: datet
         )
     if row.real_expires_at <= real_now:
         raise LeaseLost(f"the lease {token} of account {account_id} has run out")
+    return row.real_expires_at
 
 
 def release_lease(conn: Connection, account_id: str, token: int) -> None:
@@ -188,11 +192,38 @@ def save_context(conn: Connection, cycle_id: UUID, context: Mapping[str, Any]) -
         raise StoreError(f"there is no cycle {cycle_id}; claim its slot first")
 
 
+_CONTEXT = text(
+    """
+    select c.context, a.market,
+           (select jsonb_object_agg(s.symbol, s.indicators) from app.market_stats s
+            where s.market = a.market and s.at = (c.context ->> 'market_pass')::timestamptz
+              and s.symbol in (select jsonb_array_elements_text(c.context -> 'symbols'))) as markets
+    from app.cycles c cross join app.arena a where c.id = :cycle_id
+    """
+)
+
+
+def load_context(conn: Connection, cycle_id: UUID) -> dict[str, Any] | None:
+    """What was known when the cycle decided; documents of a shared pass come from where it put them.
+
+    None when nothing was saved. Raises `StoreError` for an unknown cycle.
+    """
+    row = conn.execute(_CONTEXT, {"cycle_id": cycle_id}).one_or_none()
+    if row is None:
+        raise StoreError(f"there is no cycle {cycle_id}")
+    if row.context is None or "market_pass" not in row.context:
+        return row.context
+    kept = {k: value for k, value in row.context.items() if k not in ("market_pass", "symbols")}
+    return {**kept, "markets": row.markets or {}}
+
+
 def _lock_lease(conn: Connection, account_id: str) -> Row[Any]:
-    conn.execute(insert(leases).values(account_id=account_id, token=0).on_conflict_do_nothing())
-    return conn.execute(
-        select(leases).where(leases.c.account_id == account_id).with_for_update()
-    ).one()
+    mine = select(leases).where(leases.c.account_id == account_id).with_for_update()
+    lease = conn.execute(mine).one_or_none()
+    if lease is None:
+        conn.execute(insert(leases).values(account_id=account_id, token=0).on_conflict_do_nothing())
+        lease = conn.execute(mine).one()
+    return lease
 
 
 def _has_slot(conn: Connection, account_id: str, slot: datetime) -> bool:
@@ -201,4 +232,5 @@ def _has_slot(conn: Connection, account_id: str, slot: datetime) -> bool:
 
 
 def _fail_abandoned(conn: Connection, cycle_id: UUID, real_now: datetime) -> None:
-    finish_cycle(conn, cycle_id, status="failed", reason="lease_expired", real_now=real_now)
+    reason = "lease_expired: the process of the run ended or hung before it could close the cycle"
+    finish_cycle(conn, cycle_id, status="failed", reason=reason, real_now=real_now)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.documents import clean_or_none, clean_text
@@ -15,40 +18,65 @@ from adapters.store.tables import decisions
 from trading.decisions import TradeDecision
 
 
-def save_decision(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDecision:
+    """A decision about one asset with the price it was made at (quote per base)."""
+
+    decision: TradeDecision
+    asset: str
+    reference_price: Decimal
+
+
+def save_decisions(
     conn: Connection,
+    decided: Sequence[NewDecision],
     *,
     cycle_id: UUID,
     account_id: str,
-    decision: TradeDecision,
-    asset: str,
     decided_at: datetime,
-    reference_price: Decimal,
-) -> UUID:
-    """Store a decision and return its id; the first one of a cycle and symbol stays."""
-    key = (decisions.c.cycle_id == cycle_id, decisions.c.symbol == decision.symbol)
-    conn.execute(
-        insert(decisions)
-        .values(
-            id=uuid4(),
-            cycle_id=cycle_id,
-            account_id=account_id,
-            symbol=decision.symbol,
-            asset=asset,
-            decided_at=decided_at,
-            action=decision.action.value,
-            allocation_usd=decision.allocation_usd,
-            take_profit_price=decision.take_profit_price,
-            stop_price=decision.stop_price,
-            exit_plan=clean_text(decision.exit_plan),
-            rationale=clean_text(decision.rationale),
-            confidence=decision.confidence,
-            decided_by=clean_text(decision.decided_by),
-            reference_price=reference_price,
-        )
-        .on_conflict_do_nothing(index_elements=["cycle_id", "symbol"])
+) -> tuple[UUID, ...]:
+    """Store decisions and return their ids, in the order given.
+
+    The first one of a cycle and symbol stays, with its id.
+    """
+    if not decided:
+        return ()
+    statement = insert(decisions)
+    stored = conn.execute(
+        # Touching the row without changing it is what makes RETURNING tell the id that stays.
+        statement.on_conflict_do_update(
+            index_elements=["cycle_id", "symbol"], set_={"symbol": statement.excluded.symbol}
+        ).returning(decisions.c.symbol, decisions.c.id),
+        [
+            {
+                "id": uuid4(),
+                "cycle_id": cycle_id,
+                "account_id": account_id,
+                "decided_at": decided_at,
+                **_columns(new),
+            }
+            for new in decided
+        ],
     )
-    return conn.execute(select(decisions.c.id).where(*key)).scalar_one()
+    ids = {row.symbol: row.id for row in stored}
+    return tuple(ids[new.decision.symbol] for new in decided)
+
+
+def _columns(new: NewDecision) -> dict[str, Any]:
+    decision = new.decision
+    return {
+        "symbol": decision.symbol,
+        "asset": new.asset,
+        "action": decision.action.value,
+        "allocation_usd": decision.allocation_usd,
+        "take_profit_price": decision.take_profit_price,
+        "stop_price": decision.stop_price,
+        "exit_plan": clean_text(decision.exit_plan),
+        "rationale": clean_text(decision.rationale),
+        "confidence": decision.confidence,
+        "decided_by": clean_text(decision.decided_by),
+        "reference_price": new.reference_price,
+    }
 
 
 def save_verdict(  # noqa: PLR0913  the columns of one row

@@ -6,9 +6,10 @@ than what is stored and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, and_, or_, tuple_
+from sqlalchemy import Connection, Row, and_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.order_rows import OPEN_STATUSES, order_columns
@@ -24,7 +25,33 @@ _SEEN = tuple(name for name in _MUTABLE if name != "updated_at")
 
 def upsert_orders(conn: Connection, account_id: str, orders: Sequence[Order]) -> tuple[Order, ...]:
     """Store reports; those that were new or changed something, in the order given."""
-    return tuple(order for order in orders if _upsert(conn, account_id, order))
+    known = _known(conn, account_id, orders)
+    return tuple(
+        order
+        for order in orders
+        if not _says_nothing_new(known, order) and _upsert(conn, account_id, order)
+    )
+
+
+def _known(
+    conn: Connection, account_id: str, orders: Sequence[Order]
+) -> dict[tuple[str, str], Row[Any]]:
+    """What is stored of them. Most reports repeat it: one read is cheaper than a write of each."""
+    if not orders:
+        return {}
+    rows = conn.execute(
+        select(orders_table).where(
+            orders_table.c.account_id == account_id,
+            orders_table.c.venue_order_id.in_([order.venue_order_id for order in orders]),
+        )
+    )
+    return {(row.symbol, row.venue_order_id): row for row in rows}
+
+
+def _says_nothing_new(known: Mapping[tuple[str, str], Row[Any]], order: Order) -> bool:
+    row = known.get((order.symbol, order.venue_order_id))
+    columns = order_columns(order)
+    return row is not None and all(getattr(row, name) == columns[name] for name in _SEEN)
 
 
 def _upsert(conn: Connection, account_id: str, order: Order) -> bool:

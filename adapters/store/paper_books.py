@@ -124,6 +124,7 @@ class PaperChange:
     """`trading.ports.BookChange`: the locked state, and what was recorded over it."""
 
     def __init__(self, state: BookState) -> None:
+        self.before = state
         self._state = state
         self.events: list[VenueEvent] = []
         self.is_recorded = False
@@ -159,8 +160,9 @@ def _load_state(conn: Connection, account_id: str, *, lock: bool) -> BookState:
 def _write(conn: Connection, account_id: str, change: PaperChange) -> None:
     state = change.state
     _write_events(conn, account_id, change.events)
-    for order in state.orders.values():
-        _upsert_order(conn, account_id, order)
+    for number, order in state.orders.items():
+        if order != change.before.orders.get(number):
+            _upsert_order(conn, account_id, order)
     _require_same_open_orders(conn, account_id, state)
     conn.execute(delete(paper_positions).where(paper_positions.c.account_id == account_id))
     if state.positions:

@@ -35,7 +35,7 @@ class CycleShape(Shape):
     """One cycle: an account's turn at a market time."""
 
     slot: datetime = Field(description="Market time that the cycle stands for.")
-    status: str = Field(description="running, done, skipped or failed")
+    status: str = Field(description="running, done, skipped, failed or missed")
     reason: str | None = Field(description="Why skipped, held or failed.")
     real_started_at: datetime
     real_finished_at: datetime | None
@@ -67,7 +67,8 @@ class AccountShape(BaseModel):
     interval: str | None
     status: str = Field(description="What the operator set: active, paused or stopped.")
     trading_state: str = Field(description="What risk set: active, reducing or halted.")
-    state: str = Field(description="Both and the last cycle in one word.")
+    operator_state: str = Field(description="halted by a panic of the operator, else active.")
+    state: str = Field(description="All three and the last cycle in one word.")
     state_reason: str
     initial_equity: Exact
     peak_equity: Exact | None
@@ -117,6 +118,7 @@ def _fields(account: AccountView) -> dict[str, Any]:
         "interval": account.interval,
         "status": account.status,
         "trading_state": account.trading_state,
+        "operator_state": account.operator_state,
         "state": state.word,
         "state_reason": state.sentence,
         "initial_equity": account.initial_equity,

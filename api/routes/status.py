@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.arena import Arena, load_arena
 from adapters.store.views.accounts import AccountView, load_accounts
+from adapters.store.views.alerts import list_alerts
 from adapters.store.views.assets import load_assets
 from adapters.store.views.orders import count_unknown_intents
 from adapters.store.views.paging import Filters, PageRequest
@@ -18,11 +19,13 @@ from api.answers import answer
 from api.arena_problems import ArenaFacts, find_problems, has_market_ended, is_starting
 from api.problem_details import PROBLEM_RESPONSES
 from api.routes.accounts import AccountShape, account_shape
+from api.routes.alerts import AlertShape
 from api.shapes import Shape
 from api.store_access import open_of, reading
 
 router = APIRouter(responses=PROBLEM_RESPONSES, tags=["status"])
 _MOST_POSITIONS = 10_000
+_MOST_ALERTS = 1_000
 
 
 class MarketShape(BaseModel):
@@ -58,6 +61,7 @@ class LinksShape(BaseModel):
 class StatusShape(BaseModel):
     """The arena at `server_time`."""
 
+    status: str = Field(description="ok, or degraded while an alert is open")
     state: str = Field(description="starting, running, attention or ended")
     server_time: datetime
     market: MarketShape | None
@@ -66,6 +70,7 @@ class StatusShape(BaseModel):
         description="Real seconds since the newest snapshot of any account."
     )
     problems: list[ProblemShape]
+    alerts: list[AlertShape] = Field(description="Open alerts, newest first.")
     accounts: list[AccountShape]
     is_feed_listening: bool
     links: LinksShape
@@ -93,15 +98,18 @@ async def _load(conn: AsyncConnection, request: Request) -> StatusShape:
         positions=(await list_positions(conn, everything, await load_assets(conn))).items,
         unknown_intents=await count_unknown_intents(conn),
         is_feed_listening=held.feed.is_listening,
+        alerts=await list_alerts(conn, limit=_MOST_ALERTS),
     )
     problems = find_problems(facts)
     return StatusShape(
+        status="degraded" if facts.alerts else "ok",
         state=_state(facts, {problem.severity for problem in problems}),
         server_time=facts.real_now,
         market=_market(facts.arena, facts.real_now, is_over=has_market_ended(facts)),
         modes=sorted({account.mode for account in facts.accounts}),
         data_age_s=_data_age(facts.accounts, facts.real_now),
         problems=[ProblemShape.model_validate(problem) for problem in problems],
+        alerts=[AlertShape.model_validate(alert) for alert in facts.alerts],
         accounts=[account_shape(account) for account in facts.accounts],
         is_feed_listening=held.feed.is_listening,
         links=LinksShape(prefect_ui=held.settings.prefect_ui_url),

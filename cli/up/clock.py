@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from adapters.store.arena import Arena
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
-from cli.up.markets import MarketPlan
 from deployments.schedule import LEAD
 from trading.arena_clock import ArenaClock
 from trading.timeframes import Timeframe
+
+if TYPE_CHECKING:
+    from cli.up.markets import MarketPlan
 
 _FIRST_SLOT = Timeframe.H1
 """A first start begins just before a full hour, so that the first cycles come at once."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from pathlib import Path
 
+import httpx
+import psutil
 from rich.console import Console
 
 from adapters.config.settings import Settings
@@ -15,41 +18,86 @@ from cli.console import stdout_console
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.leaderboard import fetch_leaderboard, show_leaderboard
-from cli.up import orchestration, store
-from cli.up.clock import has_ended
-from cli.up.plan import UpPlan, make_plan, prepare_folder, require_ports
-from cli.up.processes import kill, marked
+from cli.up.detaching import detach
+from cli.up.logs import log_files
+from cli.up.place import ArenaPlace, prepare_folder, require_ports
+from cli.up.processes import end_in_order
 from cli.up.progress import Progress
-from cli.up.record import exclusive, load_record, remove_record
-from cli.up.running import Running, start
+from cli.up.record import RunRecord, exclusive, load_record, remove_record
+from cli.up.registrar import PlanFacts
+from cli.up.registrar_child import RegistrarChild
+from cli.up.running import Running
+from cli.up.starting import start
 from cli.up.stopping import stop
+from cli.up.watching import watch
 from cli.version import installed_version
-
-WATCH_SECONDS = 2.0
-_LOST_DATABASE_SECONDS = 30.0
 
 
 def run_up(
-    settings: Settings, environ: Mapping[str, str], *, once: bool, new_link: bool
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    once: bool,
+    new_link: bool,
+    in_background: bool = False,
 ) -> ExitCode:
-    """The whole life of one arena. Raises `ConfigurationError` and `CommandFailed`."""
-    progress = Progress(Console(stderr=True))
-    plan = make_plan(settings, environ, once=once, new_link=new_link)
-    prepare_folder(plan.home)
-    with exclusive(plan.home):
-        _end_leftovers(plan, progress)
-        require_ports(plan)
-        progress.say(_heading(plan))
-        for remark in plan.market.remarks:
-            progress.note("market", remark)
-        os.chdir(plan.work)
-        try:
-            return asyncio.run(_live(Running(plan=plan, progress=progress)))
-        finally:
-            remove_record(plan.home)
+    """The whole life of one arena, or its start when it goes on in the background.
+
+    Raises `ConfigurationError` and `CommandFailed`.
+    """
+    place = ArenaPlace(settings=settings, environ=environ, once=once, new_link=new_link)
+    if not in_background:
+        return _run(place, Progress(Console(stderr=True)))
+    if once:
+        raise CommandFailed(
+            ExitCode.INVALID_CONFIGURATION,
+            "--once ends by itself and --detach is for an arena that stays; leave one of them out",
+        )
+    forked = detach()
+    if isinstance(forked, ExitCode):
+        return forked
+    progress = Progress(Console(stderr=True, force_terminal=False))
+    progress.when_ready = lambda: forked(log_files(place.home)["up"])
+    return _run(place, progress)
 
 
-async def _live(running: Running) -> ExitCode:
+def _run(place: ArenaPlace, progress: Progress) -> ExitCode:
+    run_id = uuid.uuid4().hex
+    registrar = RegistrarChild(place, run_id=run_id)
+    try:
+        facts: PlanFacts = registrar.ask("plan")
+        prepare_folder(place.home)
+        with exclusive(place.home):
+            progress.keep_log(log_files(place.home)["up"])
+            _end_leftovers(place.home, progress)
+            require_ports(place)
+            progress.say(_heading(place, facts))
+            for remark in facts.remarks:
+                progress.note("market", remark)
+            os.chdir(place.work)
+            try:
+                return asyncio.run(_live(place, progress, registrar, _new_record(place, run_id)))
+            except CommandFailed as failure:
+                progress.log_failure(str(failure))
+                raise
+            finally:
+                remove_record(place.home)
+    finally:
+        registrar.close()
+
+
+async def _live(
+    place: ArenaPlace, progress: Progress, registrar: RegistrarChild, record: RunRecord
+) -> ExitCode:
+    api = place.prefect.api_url
+    async with httpx.AsyncClient(base_url=api, timeout=10.0, trust_env=False) as prefect:
+        running = Running(
+            place=place, progress=progress, registrar=registrar, record=record, prefect=prefect
+        )
+        return await _start_and_stop(running)
+
+
+async def _start_and_stop(running: Running) -> ExitCode:
     stopping = asyncio.Event()
     received: list[signal.Signals] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -61,7 +109,7 @@ async def _live(running: Running) -> ExitCode:
         asyncio.get_running_loop().add_signal_handler(
             number, _note_signal, number, received, stopping
         )
-    working = asyncio.ensure_future(_work(running, stopping))
+    working = asyncio.ensure_future(_work(running))
     waiting = asyncio.ensure_future(stopping.wait())
     try:
         await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -85,92 +133,85 @@ def _note_signal(
     stopping.set()
 
 
-async def _work(running: Running, stopping: asyncio.Event) -> ExitCode:
+async def _work(running: Running) -> ExitCode:
     try:
         await start(running)
     finally:
         _show_operator_link(running)
-    _show_where(running)
-    if running.plan.once:
+    if running.place.once:
         return await _finish_once(running)
-    await _watch(running, stopping)
+    running.registrar.close()
+    _show_where(running)
+    running.progress.leave_starter()
+    await watch(running)
     return ExitCode.DONE
 
 
-async def _watch(running: Running, stopping: asyncio.Event) -> None:
-    """Notes that the arena lives, and notices when a part of it does not."""
-    failing_since: datetime | None = None
-    ended = False
-    assert running.database is not None and running.arena is not None  # noqa: S101, PT018 - started
-    while not stopping.is_set():
-        for part in running.parts:
-            orchestration.require_alive(part)
-        now = datetime.now(UTC)
-        try:
-            await asyncio.to_thread(store.note_alive, running.database.engine, running.arena)
-            failing_since = None
-        except Exception as error:
-            failing_since = failing_since or now
-            if (now - failing_since).total_seconds() > _LOST_DATABASE_SECONDS:
-                raise CommandFailed(
-                    ExitCode.UNREACHABLE,
-                    f"the database has not answered for {_LOST_DATABASE_SECONDS:.0f} s "
-                    f"({type(error).__name__}); see {running.plan.home / 'postgres'}",
-                ) from error
-        if not ended and has_ended(running.arena, real=now):
-            ended = True
-            await orchestration.end_schedules(running.deployment_ids)
-            running.progress.note("market", "the recorded data has come to its end; time stands")
-        await asyncio.sleep(WATCH_SECONDS)
-
-
 async def _finish_once(running: Running) -> ExitCode:
-    assert running.worker is not None  # noqa: S101 - started
+    place = running.place
+    _show_where(running)
     with running.progress.waiting("cycles", "every account decides once"):
-        failed = await orchestration.run_once(running.deployment_ids, running.worker)
-    rows = await asyncio.to_thread(fetch_leaderboard, running.plan.local_url)
+        failed: tuple[str, ...] = await running.ask("run_once")
+    rows = await asyncio.to_thread(fetch_leaderboard, place.local_url)
     show_leaderboard(rows, stdout_console())
     for account_id in failed:
-        running.progress.note("cycle", f"{account_id} failed; see {running.plan.logs}/worker.log")
+        running.progress.note("cycle", f"{account_id} failed; see {place.logs}/worker.log")
     return ExitCode.PARTLY_DONE if failed else ExitCode.DONE
 
 
 def _show_where(running: Running) -> None:
-    plan, progress = running.plan, running.progress
+    place, progress = running.place, running.progress
     progress.say("")
-    progress.say(f"Dashboard      {plan.url}")
-    if running.operator_token is None and plan.is_public:
+    progress.say(f"Dashboard      {place.url}")
+    if _token(running) is None and place.is_public:
         progress.say("Operator link  was shown when it was made; another: perpflow up --new-link")
-    progress.say(f"Prefect        {plan.prefect.ui_url}")
-    progress.say(f"Data           {plan.home}")
-    if not plan.once:
+    progress.say(f"Prefect        {place.prefect.ui_url}")
+    progress.say(f"Data           {place.home}")
+    progress.say(f"Logs           {place.logs}, or: perpflow logs")
+    if progress.is_detached:
+        progress.say("It runs in the background: perpflow status, perpflow down (positions stay).")
+    elif not place.once:
         progress.say("Ctrl-C stops the arena and keeps positions.")
 
 
 def _show_operator_link(running: Running) -> None:
     """Also after a failed start: a token that nobody has seen would be of no use."""
-    if running.operator_token is None:
+    token = _token(running)
+    if token is None:
         return
     progress = running.progress
     progress.say("")
-    progress.say(f"Operator link  {running.plan.url}/#token={running.operator_token}")
+    progress.say_to_operator(f"Operator link  {running.place.url}/#token={token}")
     progress.say("               shown this once: it allows changes, and reading from elsewhere")
 
 
-def _end_leftovers(plan: UpPlan, progress: Progress) -> None:
+def _token(running: Running) -> str | None:
+    return None if running.prepared is None else running.prepared.operator_token
+
+
+def _end_leftovers(home: Path, progress: Progress) -> None:
     """Processes of a start that was killed; the lock is ours, so nobody owns them."""
-    record = load_record(plan.home)
-    left = marked(record.run_id) if record is not None else []
+    record = load_record(home)
+    left = [] if record is None else end_in_order(record.run_id)
     if left:
-        progress.note("leftovers", f"ending {len(left)} processes of a start that was killed")
-        kill(left)
+        progress.note("leftovers", f"ended {left} processes of a start that was killed")
 
 
-def _heading(plan: UpPlan) -> str:
-    count = len(plan.accounts)
-    market = "simulated" if plan.market.source == "simulated" else "recorded"
-    speed = "one cycle each" if plan.once else f"{plan.settings.speed:g} times real time"
+def _new_record(place: ArenaPlace, run_id: str) -> RunRecord:
+    me = psutil.Process()
+    return RunRecord(
+        run_id=run_id,
+        pid=me.pid,
+        create_time=me.create_time(),
+        url=place.url,
+        prefect_url=place.prefect.ui_url,
+    )
+
+
+def _heading(place: ArenaPlace, facts: PlanFacts) -> str:
+    market = "simulated" if place.settings.market == "simulated" else "recorded"
+    speed = "one cycle each" if place.once else f"{place.settings.speed:g} times real time"
     return (
-        f"perpflow {installed_version()}   PAPER   {plan.accounts_source}: {count} accounts on the "
-        f"{market} market {plan.market.name}, {speed}"
+        f"perpflow {installed_version()}   PAPER   {facts.accounts_source}: {facts.accounts} "
+        f"accounts on the {market} market {facts.market}, {speed}"
     )

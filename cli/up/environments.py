@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cli.up.plan import UpPlan
+from cli.up.place import ArenaPlace
 from deployments.prefect_settings import server_environment, worker_environment
 
 _SYSTEM = frozenset(
@@ -23,13 +23,13 @@ _SYSTEM_PREFIXES = ("LC_", "PYTHON", "DYLD_", "NUMBA_")
 _API = frozenset({"API_CORS_ORIGINS"})
 
 
-def with_home(environ: Mapping[str, str], plan: UpPlan) -> dict[str, str]:
+def with_home(environ: Mapping[str, str], plan: ArenaPlace) -> dict[str, str]:
     """Libraries expand `~`; a service or container may have no home."""
     home = environ.get("HOME") or str(plan.home)
     return {**environ, "HOME": home, "PERPFLOW_HOME": str(plan.home)}
 
 
-def for_api(plan: UpPlan, database_url: str) -> dict[str, str]:
+def for_api(plan: ArenaPlace, database_url: str) -> dict[str, str]:
     """The API: where to listen, what to read, nothing that is a key."""
     return {
         **_allowed(with_home(plan.environ, plan), _API),
@@ -41,12 +41,12 @@ def for_api(plan: UpPlan, database_url: str) -> dict[str, str]:
     }
 
 
-def for_prefect_server(plan: UpPlan) -> dict[str, str]:
+def for_prefect_server(plan: ArenaPlace) -> dict[str, str]:
     """Prefect's server: its settings and the bare system."""
     return server_environment(plan.prefect, _allowed(with_home(plan.environ, plan)))
 
 
-def for_worker(plan: UpPlan, database_url: str) -> dict[str, str]:
+def for_worker(plan: ArenaPlace, database_url: str) -> dict[str, str]:
     """The worker and its flow runs."""
     return {
         **worker_environment(plan.prefect, with_home(plan.environ, plan)),

@@ -1,4 +1,4 @@
-"""Prefect from the parent's side: wait for it, register the accounts, run cycles, wind down.
+"""Prefect from the registrar's side: register the accounts, run cycles, end the schedules.
 
 Prefect is imported here only after its environment is set, and inside functions: the import takes
 two seconds, which pass while its server starts.
@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
 
+from adapters.store.arena import Arena
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
+from cli.up.environments import with_home
 from cli.up.parts import Part
-from cli.up.plan import UpPlan
+from cli.up.place import ArenaPlace
+from deployments.account_deployment import deployment_for
 from deployments.pools import POOLS, WorkPool
 from deployments.prefect_settings import client_environment
-from deployments.schedule import RealSchedule, schedule_for
 from trading.account import Account
-from trading.arena_clock import ArenaClock
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -34,18 +35,20 @@ _POLL_SECONDS = 0.25
 _ONCE_SECONDS = 600.0
 
 
-def use_environment(plan: UpPlan, environ: Mapping[str, str]) -> None:
+def use_environment(place: ArenaPlace) -> None:
     """Point this process's Prefect client at our server; before anything imports Prefect."""
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         del os.environ[name]
-    os.environ.update(client_environment(plan.prefect, {**os.environ, "HOME": environ["HOME"]}))
+    home = with_home(place.environ, place)["HOME"]
+    os.environ.update(client_environment(place.prefect, {**os.environ, "HOME": home}))
 
 
-async def preload() -> None:
-    """Import what registering needs, in a thread, while the server starts."""
+def preload() -> None:
+    """Import what registering needs, while the server starts."""
     from importlib import import_module
 
-    await asyncio.to_thread(import_module, "deployments.register")
+    import_module("deployments.register")
+    import_module("prefect.client.orchestration")
 
 
 async def wait_until_healthy(part: Part, url: str, *, seconds: float = START_SECONDS) -> None:
@@ -79,11 +82,10 @@ def require_alive(part: Part) -> None:
 
 @asynccontextmanager
 async def prefect_client() -> AsyncIterator[PrefectClient]:
-    """A client of our server. The import happens in a thread, so that signals still get through."""
-    from importlib import import_module
+    """A client of our server."""
+    from prefect.client.orchestration import get_client
 
-    orchestration = await asyncio.to_thread(import_module, "prefect.client.orchestration")
-    async with orchestration.get_client() as client:
+    async with get_client() as client:
         yield client
 
 
@@ -95,30 +97,30 @@ async def ensure_pool(pool: WorkPool) -> None:
         await ensure_work_pool(client, pool.name, pool.worker_type)
 
 
-async def register(plan: UpPlan, accounts: Sequence[Account], clock: ArenaClock) -> dict[str, UUID]:
-    """Deployments for all accounts, on the slots of the clock; ids by account id."""
+async def register(plan: ArenaPlace, accounts: Sequence[Account], arena: Arena) -> dict[str, UUID]:
+    """Deployments for all accounts and the collector, on the slots of the arena's clock.
+
+    Ids by account id.
+    """
     pool = POOLS[plan.settings.worker]
     async with prefect_client() as client:
-        from deployments.register import AccountDeployment, register_accounts
+        from deployments.market_deployment import market_deployment, register_market
+        from deployments.register import register_accounts
 
-        return await register_accounts(
-            client,
-            [
-                AccountDeployment(
-                    account_id=account.id,
-                    description=_describe(account),
-                    schedule=_schedule(plan, account, clock),
-                    tags=(account.mode.value, account.strategy),
-                )
-                for account in accounts
-            ],
-            work_folder=plan.work,
-            pool=pool.name,
-            worker_type=pool.worker_type,
+        clock = None if plan.once else arena.clock
+        place: dict[str, Any] = {
+            "work_folder": plan.work,
+            "pool": pool.name,
+            "worker_type": pool.worker_type,
+        }
+        ids = await register_accounts(
+            client, [deployment_for(account, clock) for account in accounts], **place
         )
+        await register_market(client, market_deployment(arena), **place)
+        return ids
 
 
-async def run_once(deployment_ids: dict[str, UUID], worker: Part) -> tuple[str, ...]:
+async def run_once(deployment_ids: dict[str, UUID]) -> tuple[str, ...]:
     """One cycle of every account; the ids of those that did not complete."""
     async with prefect_client() as client:
         from deployments.register import start_runs
@@ -127,7 +129,6 @@ async def run_once(deployment_ids: dict[str, UUID], worker: Part) -> tuple[str, 
         failed: list[str] = []
         deadline = time.monotonic() + _ONCE_SECONDS
         while waiting and time.monotonic() < deadline:
-            require_alive(worker)
             await asyncio.sleep(1.0)
             for account_id, run_id in list(waiting.items()):
                 state = (await client.read_flow_run(run_id)).state
@@ -138,36 +139,12 @@ async def run_once(deployment_ids: dict[str, UUID], worker: Part) -> tuple[str, 
     return tuple(sorted([*failed, *waiting]))
 
 
-async def end_schedules(deployment_ids: dict[str, UUID]) -> None:
-    """No further cycles: recorded data has ended."""
+async def end_schedules() -> None:
+    """No further cycles of any account, and nothing to collect: recorded data has ended."""
     async with prefect_client() as client:
-        from deployments.register import stop_schedules
+        from deployments.market_deployment import MARKET_FLOW
+        from deployments.register import FLOW_NAME, deployments_of, stop_schedules
 
-        await stop_schedules(client, deployment_ids.values())
-
-
-async def pause_pool(pool: WorkPool, *, paused: bool) -> None:
-    """Hand out no further runs, or hand them out again."""
-    async with prefect_client() as client:
-        from deployments.register import pause_work_pool
-
-        await pause_work_pool(client, paused=paused, pool=pool.name)
-
-
-async def mark_unfinished(deployment_ids: dict[str, UUID]) -> None:
-    """After the worker has gone: nothing may look as if it still ran."""
-    async with prefect_client() as client:
-        from deployments.left_overs import clear_left_over_runs
-
-        await clear_left_over_runs(client, list(deployment_ids.values()))
-
-
-def _schedule(plan: UpPlan, account: Account, clock: ArenaClock) -> RealSchedule | None:
-    return None if plan.once else schedule_for(clock, account.interval)
-
-
-def _describe(account: Account) -> str:
-    return (
-        f"{account.name}: {account.strategy} on {', '.join(account.assets)}, "
-        f"every {account.interval} of market time, {account.mode.value}."
-    )
+        for flow in (FLOW_NAME, MARKET_FLOW):
+            found = await deployments_of(client, flow)
+            await stop_schedules(client, [each.id for each in found])

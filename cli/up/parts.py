@@ -1,23 +1,22 @@
 """The parts of a running arena: child processes, each in a session of its own, with a log file.
 
 A session of its own means that Ctrl-C reaches only the parent, which then stops the parts in order.
-Output goes to `<data>/logs/<part>.log`; a log over 10 MB at start becomes `<part>.log.1`.
+Output is appended to `<data>/logs/<part>.log` by the part itself (see `logs`).
 """
 
 from __future__ import annotations
 
-import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.up.logs import last_lines, rotate_if_full
 from cli.up.processes import PART_VARIABLE, RUN_VARIABLE, kill, marked
 
-MAX_LOG_BYTES = 10_000_000
 _POLL_SECONDS = 0.05
-_TAIL_BYTES = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +35,13 @@ class Part:
     """One running child process and whatever it starts itself."""
 
     def __init__(self, command: PartCommand, *, run_id: str, folder: Path, logs: Path) -> None:
-        """Starts it at once; `folder` is its working folder."""
+        """Starts it at once; `folder` is its working folder. Raises `OSError`."""
         self.name = command.name
         self.log = logs / f"{command.name}.log"
         self._run_id = run_id
         self._grace_seconds = command.grace_seconds
-        _rotate(self.log)
+        logs.mkdir(parents=True, exist_ok=True)
+        rotate_if_full(self.log)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - arguments are ours, no shell
                 list(command.arguments),
@@ -73,6 +73,10 @@ class Part:
         deadline = time.monotonic() + self._grace_seconds
         while self.status is None and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it and everything it started without asking."""
         # Our own child first and through Popen, which otherwise loses its exit status.
         self._process.kill()
         self._process.wait()
@@ -80,12 +84,16 @@ class Part:
 
     def last_lines(self, count: int = 15) -> str:
         """The end of its log."""
-        with self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
-            return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
+        return "\n".join(last_lines(self.log, count))
 
 
-def _rotate(log: Path) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
-        os.replace(log, log.with_suffix(".log.1"))
+def describe_exit(status: int) -> str:
+    """How a process ended, in words, from its exit status (negative: minus the signal)."""
+    if status >= 0:
+        return f"ended by itself with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    hint = ", as the system does when memory runs out" if -status == signal.SIGKILL else ""
+    return f"was killed by {name} ({-status}){hint}"

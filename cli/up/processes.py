@@ -14,6 +14,8 @@ import psutil
 
 RUN_VARIABLE = "PERPFLOW_RUN_ID"
 PART_VARIABLE = "PERPFLOW_PART"
+STOP_ORDER = ("start", "control", "worker", "api", "prefect")
+GRACE_SECONDS = 3.0
 
 
 def marked(run_id: str, part: str | None = None) -> list[psutil.Process]:
@@ -29,6 +31,21 @@ def marked(run_id: str, part: str | None = None) -> list[psutil.Process]:
         if environment.get(RUN_VARIABLE) == run_id and part in (None, environment[PART_VARIABLE]):
             found.append(process)
     return found
+
+
+def end_in_order(run_id: str) -> int:
+    """End what is left of a start whose `perpflow up` is gone; how many processes there were.
+
+    In the order of a stop, each part asked first: who orders and trades goes before what they need.
+    """
+    count = 0
+    for part in STOP_ORDER:
+        found = marked(run_id, part)
+        count += len(found)
+        end(found, grace_seconds=GRACE_SECONDS)
+    rest = marked(run_id)
+    kill(rest)
+    return count + len(rest)
 
 
 def end(processes: Iterable[psutil.Process], *, grace_seconds: float) -> None:

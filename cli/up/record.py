@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -21,6 +21,22 @@ from cli.failures import CommandFailed
 
 LOCK_FILE = "up.lock"
 RECORD_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRecord:
+    """One part as its supervisor last saw it."""
+
+    name: str
+    pid: int | None
+    state: str
+    """A value of `PartState`."""
+    since: float
+    """Of the state, seconds since the epoch."""
+    restarts: int
+    log: str
+    last_failure: str
+    """How its last life ended, in words; empty before the first failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +50,8 @@ class RunRecord:
     """Of that process, seconds since the epoch: a recycled pid has another."""
     url: str
     prefect_url: str
-    schema_version: int = 1
+    parts: tuple[PartRecord, ...] = ()
+    schema_version: int = 2
 
     def process(self) -> psutil.Process | None:
         """The `perpflow up` process, None when it has ended."""
@@ -56,6 +73,12 @@ def exclusive(folder: Path) -> Iterator[None]:
         yield
 
 
+def require_not_running(folder: Path) -> None:
+    """Raises `CommandFailed` when an arena runs there; takes nothing and makes nothing."""
+    if is_running(folder):
+        raise CommandFailed(ExitCode.ALREADY_RUNNING, _already(folder))
+
+
 def is_running(folder: Path) -> bool:
     """Whether some process holds the data folder's lock."""
     path = folder / LOCK_FILE
@@ -72,7 +95,9 @@ def is_running(folder: Path) -> bool:
 def load_record(folder: Path) -> RunRecord | None:
     """The last start's record; None when there is none or it cannot be read."""
     try:
-        return RunRecord(**json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")))
+        record = RunRecord(**json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")))
+        parts = tuple(PartRecord(**part) for part in record.parts)  # pyright: ignore[reportCallIssue]
+        return replace(record, parts=parts)
     except (OSError, ValueError, TypeError):
         return None
 

@@ -7,16 +7,16 @@ stored accounts go on, and only an empty store gets the demo accounts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from adapters.store.accounts import list_accounts, mark_removed, save_account
-from adapters.store.arena import Arena, load_arena, save_arena, touch_arena
+from adapters.store.arena import Arena, load_arena, save_arena, set_collector
 from adapters.store.embedded.errors import ServerError
-from adapters.store.embedded.server import EmbeddedServer
 from adapters.store.engine import open_engine
 from adapters.store.errors import StoreError
 from adapters.store.instruments import save_instruments
@@ -27,6 +27,8 @@ from adapters.store.tokens import TokenScope, create_token
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.up.clock import anchored, next_arena
+from cli.up.database import Database, start_database
+from cli.up.place import ArenaPlace
 from cli.up.plan import UpPlan
 from deployments.pools import POOLS
 from deployments.schedule import require_bearable_speed
@@ -37,45 +39,30 @@ from trading.paper_book import PaperFees
 _TOKEN_LABEL = "operator, made by perpflow up"  # noqa: S105 - a label, not a token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
-    """A running database at this code's revision."""
-
-    url: str
-    engine: Engine
-    server: EmbeddedServer | None
-    """Ours to stop; None for a database that was given."""
-    label: str
-
-    def close(self) -> None:
-        """Let go of the connections, and stop the server if it is ours."""
-        self.engine.dispose()
-        if self.server is not None:
-            self.server.down()
-
-
-def open_database(plan: UpPlan) -> Database:
-    """Start or reach the database and upgrade it. Raises `CommandFailed`."""
-    given = plan.settings.database_url
+def open_database(plan: ArenaPlace) -> Database:
+    """Start or reach the database and upgrade it. Raises `CommandFailed`, nothing left running."""
+    database = start_database(plan)
     try:
-        if given is not None:
-            return _ready(given.get_secret_value(), None, "PostgreSQL from DATABASE_URL")
-        server = EmbeddedServer(plan.home)
+        upgrade_database(database.url)
+    except CommandFailed:
+        with suppress(ServerError):  # the first error is the one to report
+            database.close()
+        raise
+    return database
+
+
+def upgrade_database(url: str) -> str:
+    """Bring it to this code's revision; its version, as people say it. Raises `CommandFailed`."""
+    try:
+        upgrade(url)
+        engine = open_engine(url, application="perpflow-up")
         try:
-            return _ready(server.up(), server, "embedded PostgreSQL")
-        except Exception:
-            _stop_quietly(server)
-            raise
-    except (StoreError, ServerError, OperationalError) as error:
+            with engine.connect() as conn:
+                return str(conn.exec_driver_sql("show server_version").scalar_one()).split()[0]
+        finally:
+            engine.dispose()
+    except (StoreError, OperationalError) as error:
         raise _failure(error) from None
-
-
-def _ready(url: str, server: EmbeddedServer | None, kind: str) -> Database:
-    upgrade(url)
-    engine = open_engine(url, application="perpflow-up", pool_size=2)
-    with engine.connect() as conn:
-        version = conn.exec_driver_sql("show server_version").scalar_one().split()[0]
-    return Database(url=url, engine=engine, server=server, label=f"{kind} {version}")
 
 
 def prepare_arena(
@@ -111,10 +98,14 @@ def anchor_arena(engine: Engine, arena: Arena, *, real: datetime) -> Arena:
     return moved
 
 
-def note_alive(engine: Engine, arena: Arena) -> None:
-    """Write down the market time up to which the arena has run."""
+def plan_collector(engine: Engine, arena: Arena, accounts: Sequence[Account]) -> Arena:
+    """Note how often the market is collected for these accounts, so that they look for its passes."""
+    from deployments.market_deployment import collect_every
+
+    every = collect_every(arena.source, accounts)
     with engine.begin() as conn:
-        touch_arena(conn, arena.clock.market_at(datetime.now(UTC)))
+        set_collector(conn, every)
+    return replace(arena, collect_every=every)
 
 
 def operator_token(engine: Engine, *, new: bool) -> str | None:
@@ -157,17 +148,8 @@ def _failure(error: Exception) -> CommandFailed:
     match error:
         case StoreError():
             return CommandFailed(ExitCode.REFUSED, str(error))
-        case ServerError():
-            return CommandFailed(ExitCode.UNREACHABLE, f"the embedded database: {error}")
         case OperationalError():
             cause = str(error.orig).strip().splitlines()[0]
             return CommandFailed(ExitCode.UNREACHABLE, f"the database cannot be used: {cause}")
         case _:
             return CommandFailed(ExitCode.INVALID_CONFIGURATION, str(error))
-
-
-def _stop_quietly(server: EmbeddedServer) -> None:
-    try:
-        server.down()
-    except ServerError:
-        return  # the first error is the one to report

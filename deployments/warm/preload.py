@@ -11,6 +11,7 @@ import prefect.engine
 import prefect.events.clients
 import prefect.flow_engine
 
+import flows.collect_market
 import flows.trade_account
 
 __all__ = ["flows", "prefect"]

@@ -6,11 +6,29 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import Pipe
 from pathlib import Path
+from threading import Lock, Thread
 
 import pytest
 
 from cli.main import run
+from cli.up.place import ArenaPlace
+from cli.up.registrar import serve
+from cli.up.registrar_child import RegistrarChild
+
+
+class RegistrarThread(RegistrarChild):
+    """The registrar in this process: a child of its own needs three seconds for its imports."""
+
+    def __init__(self, place: ArenaPlace, *, run_id: str) -> None:
+        self._connection, theirs = Pipe()
+        self._asking, self._is_closed = Lock(), False
+        Thread(target=serve, args=(theirs,), daemon=True).start()
+        self._connection.send(place)
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +54,10 @@ def perpflow(
     folder.mkdir()
     monkeypatch.chdir(folder)
     for name in list(os.environ):
-        if name.startswith(("PERPFLOW_", "API_", "APP_", "DATABASE_")):
+        if name.startswith(("PERPFLOW_", "API_", "APP_", "DATABASE_", "ACCOUNT_IDS", "AGENT_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PERPFLOW_HOME", str(home))
+    monkeypatch.setattr("cli.up.command.RegistrarChild", RegistrarThread)
 
     def call(*arguments: str, **environ: str) -> Ended:
         for name, value in environ.items():

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.up.parts import MAX_LOG_BYTES, Part, PartCommand
+from cli.up.logs import MAX_LOG_BYTES, older
+from cli.up.parts import Part, PartCommand
 from cli.up.processes import kill, marked
 
 RUN = f"test-{os.getpid()}"
@@ -108,4 +109,4 @@ def test_a_log_that_grew_too_long_is_set_aside_at_the_next_start(
     wait_for(part, "fresh")
 
     assert log.read_text() == "fresh\n"
-    assert log.with_suffix(".log.1").stat().st_size == MAX_LOG_BYTES + 1
+    assert older(log, 1).stat().st_size == MAX_LOG_BYTES + 1

@@ -86,7 +86,47 @@ def test_config_show_names_where_each_setting_comes_from(perpflow: Perpflow) -> 
     assert found["settings"]["api_port"] == {"value": 5000, "source": "APP_PORT"}
     assert found["settings"]["speed"]["source"] == "default"
     assert found["accounts_source"] == "demo accounts"
-    assert found["accounts"][0]["limits"]["max_position_ratio"] == "0.20"
+    assert found["accounts"][0]["limits"]["max_position_ratio"] == "0.2"
+
+
+SEED = """\
+ACCOUNT_IDS=account1,account2
+LLM_MODEL_account1=x-ai/grok-4
+ASTERDEX_API_KEY_account1=canary-5f1e
+ASTERDEX_API_SECRET_account1=canary-5f1e
+STRATEGY_account2=grid
+"""
+
+
+def test_config_show_lists_also_accounts_that_cannot_run_yet(perpflow: Perpflow) -> None:
+    Path(".env").write_text(SEED)
+
+    ended = perpflow("config", "show")
+    found = json.loads(perpflow("config", "show", "--json").stdout)
+
+    assert "cannot run yet: environment: LLM_MODEL_account1 makes account" in ended.stdout
+    assert "asterdex.api_key = env:ASTERDEX_API_KEY_account1 (set)" in ended.stdout
+    assert found["accounts_source"] == "the environment (ACCOUNT_IDS)"
+    assert [len(account["cannot_run_yet"]) for account in found["accounts"]] == [1, 0]
+    assert "canary" not in ended.stdout + json.dumps(found)
+
+
+def test_config_validate_refuses_what_up_would_refuse(perpflow: Perpflow) -> None:
+    Path(".env").write_text(SEED)
+
+    ended = perpflow("config", "validate")
+
+    assert ended.code == ExitCode.INVALID_CONFIGURATION
+    assert "LLM_MODEL_account1 makes account 'account1' an agent" in ended.stderr
+    assert "set STRATEGY_account1 instead: momentum" in ended.stderr
+
+
+def test_config_schema_is_one_json_document_for_editors(perpflow: Perpflow) -> None:
+    ended = perpflow("config", "schema")
+
+    schema = json.loads(ended.stdout)
+    assert schema["$schema"].endswith("draft/2020-12/schema")
+    assert "accounts" in schema["properties"]
 
 
 def test_config_validate_says_what_it_has_read(perpflow: Perpflow) -> None:

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from prefect.client.orchestration import PrefectClient
+from prefect.states import Scheduled
 from sqlalchemy import Engine
 
 from adapters.store.accounts import mark_removed, save_account
@@ -19,7 +20,7 @@ from adapters.store.arena import load_arena, save_arena
 from adapters.store.commands import CommandKind
 from adapters.store.operate import StatusWish, change_status
 from deployments.control.mirror import Mirror
-from deployments.control.prefect_rest import KnownDeployment, PrefectRest
+from deployments.control.prefect_rest import KnownDeployment, PrefectRest, WaitingRun
 from deployments.control.registrar import Registrar
 from deployments.pools import PROCESS
 from deployments.prefect_settings import PrefectPlace
@@ -30,6 +31,7 @@ from trading.arena_clock import ArenaClock
 from trading.timeframes import Timeframe
 
 pytestmark = [pytest.mark.db, pytest.mark.prefect]
+MINUTE = timedelta(minutes=1)
 
 
 class Both:
@@ -246,6 +248,56 @@ async def test_without_prefect_a_command_is_done_with_that_remark(both: Both) ->
     )
     await both.pass_once()
     assert not (await both.known()).is_on
+
+
+async def test_runs_more_than_half_an_interval_late_are_given_up_and_newer_ones_kept(
+    both: Both, client: PrefectClient
+) -> None:
+    now = datetime.now(UTC)
+    known = await both.known()
+    ages = {"old": 90, "over": 31, "late": 29, "ahead": -30}  # minutes; the interval is an hour
+    runs = {
+        name: WaitingRun(id=str(uuid4()), deployment_id=known.id, due_at=now - age * MINUTE)
+        for name, age in ages.items()
+    }
+    real: dict[str, str] = {}
+    for name, run in runs.items():
+        made = await client.create_flow_run_from_deployment(
+            UUID(known.id), state=Scheduled(scheduled_time=run.due_at)
+        )
+        real[name] = str(made.id)
+
+    class Planned(PrefectRest):
+        """Says that the scheduler made the runs: only it can, and not in the past."""
+
+        async def deployments(self) -> dict[str, KnownDeployment]:
+            return await both.rest.deployments()
+
+        async def waiting_runs(self, *, before: datetime) -> list[WaitingRun]:
+            assert await both.rest.waiting_runs(before=before) == []  # these were made by hand
+            return [
+                replace(run, id=real[name]) for name, run in runs.items() if run.due_at < before
+            ]
+
+        async def give_up_run(self, run: WaitingRun, message: str) -> None:
+            await both.rest.give_up_run(run, message)
+
+    async def register(*_: object) -> None:
+        raise AssertionError
+
+    await Mirror(both.engine, Planned("http://127.0.0.1:1/api"), register).run()
+    states = {name: (await client.read_flow_run(UUID(run))).state for name, run in real.items()}
+    assert {name: state.name for name, state in states.items() if state} == {
+        "old": "Missed",
+        "over": "Missed",
+        "late": "Scheduled",
+        "ahead": "Scheduled",
+    }
+
+
+async def test_a_run_that_is_gone_needs_no_giving_up(both: Both) -> None:
+    gone = WaitingRun(id=str(uuid4()), deployment_id=str(uuid4()), due_at=datetime.now(UTC))
+    await both.rest.give_up_run(gone, "late")
 
 
 async def test_one_account_that_fails_does_not_keep_the_others_from_being_treated(

@@ -142,18 +142,6 @@ async def test_runs_that_died_with_their_process_are_crashed_and_give_their_plac
     assert answer.state.is_pending(), answer
 
 
-async def test_a_run_that_meets_a_slow_one_is_cancelled_instead_of_queued(arena: Arena) -> None:
-    ids = await arena.register("alpha")
-    slow = await arena.client.create_flow_run_from_deployment(ids["alpha"])
-    await arena.client.set_flow_run_state(slow.id, Pending())
-    second = await arena.client.create_flow_run_from_deployment(ids["alpha"])
-
-    answer = await arena.client.set_flow_run_state(second.id, Pending())
-
-    assert answer.state is not None
-    assert answer.state.is_cancelled()
-
-
 async def test_a_deployment_that_was_paused_stays_paused(arena: Arena) -> None:
     ids = await arena.register("alpha", schedule=every_hour())
     await arena.client.pause_deployment(ids["alpha"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from prefect.logging import disable_run_logger
 from sqlalchemy import Engine
 
+from adapters.store.arena import Arena, load_arena, set_collector
 from tasks import resources
 from tasks.account_state import reconcile_account
+from tasks.collect import collect_pass
 from tasks.cycle import Cycle, claim_slot
 from tasks.decide import decide
 from tasks.market import fetch_klines
@@ -66,6 +69,30 @@ async def test_an_asset_with_a_gap_gets_no_decision_and_the_others_do(
     decided = await decide.fn(cycle, await reconcile_account.fn(cycle), markets)
     assert [item.decision.symbol for item in decided] == ["BTCUSDT"]
     assert set(markets.problems) == {"ETHUSDT"}
+
+
+async def test_what_the_collector_found_wrong_is_wrong_for_the_account_in_the_same_words(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    alone = await fetch_klines.fn(cycle)
+    with arena.engine.begin() as conn:
+        set_collector(conn, cycle.account.interval.length)
+    resources.forget()
+    assert (await collect_pass.fn()).startswith("collected")
+    resources.forget()
+    shared = await fetch_klines.fn(replace(cycle, arena=load_arena_of(arena)))
+    assert shared.is_shared
+    assert not alone.is_shared
+    assert shared.problems == alone.problems
+    assert list(shared.views) == ["BTCUSDT"]
+    assert arena.one("select count(*) from app.candles where symbol = 'ETHUSDT'") != (0,)
+
+
+def load_arena_of(arena: TestArena) -> Arena:
+    with arena.engine.connect() as conn:
+        found = load_arena(conn)
+    assert found is not None
+    return found
 
 
 async def test_the_gap_is_told_in_the_diary_with_its_place_and_size(

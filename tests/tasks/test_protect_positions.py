@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.store.accounts import set_trading_state
-from adapters.store.decisions import save_decision
+from adapters.store.decisions import NewDecision, save_decisions
 from adapters.store.trades import set_trade_levels
 from adapters.venues.paper.venue import PaperVenue
 from tasks import orders
@@ -128,14 +128,12 @@ async def addition(cycle: Cycle, markets: Markets) -> Approval:
         decided_by="test",
     )
     with store_engine().begin() as conn:
-        decision_id = save_decision(
+        (decision_id,) = save_decisions(
             conn,
+            [NewDecision(decision=decision, asset="BTC", reference_price=last)],
             cycle_id=cycle.id,
             account_id=cycle.account.id,
-            decision=decision,
-            asset="BTC",
             decided_at=cycle.as_of,
-            reference_price=last,
         )
     return Approval(
         decided=Decided(id=decision_id, decision=decision),

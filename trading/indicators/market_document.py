@@ -7,9 +7,10 @@ warming up is None, never zero and never NaN; every series is exactly `SERIES_LE
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 from decimal import Decimal
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -92,6 +93,47 @@ def build_market_document(
         intraday_series=_intraday(view.windows.get(Timeframe.M5)),
         long_term_context=_long_term(view.windows.get(Timeframe.H4)),
     )
+
+
+def parse_market_document(stored: Mapping[str, Any]) -> MarketDocument:
+    """The same document from JSON that was stored: fields in their order again, measures floats."""
+    interest, intraday, long_term = (
+        stored[name] for name in ("open_interest", "intraday_series", "long_term_context")
+    )
+    return MarketDocument(
+        asset=stored["asset"],
+        timestamp=stored["timestamp"],
+        open_interest=OpenInterest(
+            latest=_float(interest["latest"]), average=_float(interest["average"])
+        ),
+        funding_rate=_float(stored["funding_rate"]),
+        intraday_series=IntradaySeries(
+            mid_prices=_floats(intraday["mid_prices"]),
+            ema20=_floats(intraday["ema20"]),
+            macd=_floats(intraday["macd"]),
+            rsi7=_floats(intraday["rsi7"]),
+            rsi14=_floats(intraday["rsi14"]),
+        ),
+        long_term_context=LongTermContext(
+            ema20_4h=_float(long_term["ema20_4h"]),
+            ema50_4h=_float(long_term["ema50_4h"]),
+            atr3_4h=_float(long_term["atr3_4h"]),
+            atr14_4h=_float(long_term["atr14_4h"]),
+            volume_current=_float(long_term["volume_current"]),
+            volume_average=_float(long_term["volume_average"]),
+            macd_4h=_floats(long_term["macd_4h"]),
+            rsi14_4h=_floats(long_term["rsi14_4h"]),
+        ),
+    )
+
+
+def _float(value: float | None) -> float | None:
+    """JSON may give a whole number back without its point."""
+    return None if value is None else float(value)
+
+
+def _floats(values: list[float | None]) -> Series:
+    return [_float(value) for value in values]
 
 
 def _intraday(window: CandleWindow | None) -> IntradaySeries:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from trading.account import TradingState
+from trading.account import OperatorState, TradingState
 from trading.risk.draft import Draft, as_text, denied
 from trading.risk.gates import drawdown, is_money, trading_state_for
 from trading.risk.sizing import size_ratio
@@ -18,6 +18,20 @@ from trading.units import ONE, ZERO
 
 MAX_MARK_DIVERGENCE = Decimal("0.03")
 """Last over mark; 3 % is where a frozen feed has shown itself (costly bugs, row 18)."""
+
+
+def check_operator_halt(context: RiskContext, draft: Draft) -> Draft | Denied:
+    """The operator's halt: nothing is opened until it is released."""
+    if context.operator_state is OperatorState.ACTIVE:
+        return draft
+    return denied(
+        context,
+        DenialCode.OPERATOR_HALT,
+        limit=OperatorState.ACTIVE.value,
+        actual=context.operator_state.value,
+        sentence="The operator has halted the account; only closing is allowed until"
+        " perpflow release.",
+    )
 
 
 def check_equity(context: RiskContext, draft: Draft) -> Draft | Denied:
@@ -49,7 +63,7 @@ def check_equity(context: RiskContext, draft: Draft) -> Draft | Denied:
 
 
 def check_trading_state(context: RiskContext, draft: Draft) -> Draft | Denied:
-    """The stored state: the operator's stop or the last drawdown gate."""
+    """The stored state: the last drawdown gate."""
     if context.trading_state is TradingState.ACTIVE:
         return draft
     return denied(

@@ -1,7 +1,7 @@
 """Pre-trade risk: the ordered list of checks that stands between a decision and an order.
 
 Risk may only shrink or refuse, never add, enlarge or invent a trade; a way out always passes.
-The order is the policy. First what is wrong with the account, because then nothing else matters;
+The order is the policy. First the operator's word, and what is wrong with the account, because then nothing else matters;
 then the market; then the decision's own levels, so that a wrong one is named even when there
 would be no room; then the caps, largest idea first; then minimum and lot step on what is left;
 last what needs the final quantity.
@@ -22,6 +22,7 @@ from trading.risk.account_checks import (
     check_equity,
     check_mark_divergence,
     check_market_data,
+    check_operator_halt,
     check_position_count,
     check_trading_state,
 )
@@ -51,6 +52,7 @@ from trading.risk.verdict import Approved, Denied, Shrunk
 EntryCheck = Callable[[RiskContext, Draft], Draft | Denied]
 
 ENTRY_CHECKS: tuple[EntryCheck, ...] = (
+    check_operator_halt,
     check_equity,
     check_trading_state,
     check_drawdown,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trading.account import TradingState
+from trading.account import OperatorState, TradingState
 from trading.decisions import Action, TradeDecision
 from trading.errors import InvalidRecord
 from trading.instruments import Instrument
@@ -50,12 +50,14 @@ class RiskContext:
     peak_equity: Decimal | None
     """As stored, see `trading.risk.gates.next_peak`."""
     trading_state: TradingState
-    """As stored: the operator's stop or the last drawdown gate."""
+    """As stored: the last drawdown gate."""
     positions: tuple[MarkedPosition, ...]
     """Every open position of the account, this symbol's included."""
     entries_today: int
     atr: float | None
     """ATR(14) of the decision's instrument, quote per base."""
+    operator_state: OperatorState = OperatorState.ACTIVE
+    """As stored: halted by `perpflow panic` or not."""
     data_problem: str | None = None
     """What is wrong with the market data (stale, gap), or None."""
     taker_fee: Decimal = Decimal("0.0006")

@@ -24,6 +24,10 @@ class DenialCode(StrEnum):
         member.meaning = meaning
         return member
 
+    OPERATOR_HALT = (
+        "operator_halt",
+        "The operator has halted the account (`perpflow panic`); ways out still go.",
+    )
     EQUITY_UNKNOWN = (
         "equity_unknown",
         "Equity, available balance, stored peak or the equity at day start is missing, not a"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from trading.candles import Candle
+from trading.simulation.blocks import minute_bars
 from trading.simulation.instruments import SimulatedAsset
-from trading.simulation.minutes import Bars, coarser, minute_bars
+from trading.simulation.minutes import Bars, coarser
 from trading.timeframes import EPOCH, Timeframe
 
 MINUTE = timedelta(minutes=1)

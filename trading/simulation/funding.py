@@ -13,9 +13,10 @@ from decimal import Decimal
 import numpy as np
 
 from trading.market import FundingRate
+from trading.simulation.blocks import log_path
 from trading.simulation.candles import MINUTE, minute_of
 from trading.simulation.instruments import SimulatedAsset
-from trading.simulation.minutes import log_path, price_ticks
+from trading.simulation.minutes import price_ticks
 from trading.simulation.noise import FloatArray, IntArray, stream_key, value_noise
 from trading.timeframes import EPOCH, floor_instant
 

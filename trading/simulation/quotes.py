@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from trading.market import Quote
+from trading.simulation.blocks import log_path, minute_bars
 from trading.simulation.candles import MINUTE, minute_of
 from trading.simulation.funding import (
     PREMIUM_HISTORY,
@@ -21,7 +22,7 @@ from trading.simulation.funding import (
     premiums,
 )
 from trading.simulation.instruments import SimulatedAsset
-from trading.simulation.minutes import activity, bars_on_path, log_path, ticks_inside
+from trading.simulation.minutes import activity, ticks_inside
 from trading.timeframes import EPOCH
 
 _HALF_SPREAD = 0.00002
@@ -31,10 +32,10 @@ _HALF_SPREAD = 0.00002
 def quote_at(seed: int, asset: SimulatedAsset, at: datetime) -> Quote:
     """Last, mark, bid, ask, funding and open interest at `at`; bid and ask at least a tick away."""
     minute = minute_of(at)
-    path = log_path(seed, asset, minute - PREMIUM_HISTORY, PREMIUM_HISTORY + 2)
+    path = log_path(seed, asset, minute - PREMIUM_HISTORY, PREMIUM_HISTORY + 1)
     inside = (at - EPOCH - minute * MINUTE) // timedelta(microseconds=1)
-    last = ticks_inside(seed, asset, bars_on_path(seed, asset, minute, path[-2:]), inside)
-    premium = premiums(seed, asset, minute, path[:-1])
+    last = ticks_inside(seed, asset, minute_bars(seed, asset, minute, 1), inside)
+    premium = premiums(seed, asset, minute, path)
     mark = mark_ticks(np.array([last], dtype=np.int64), premium)
     active = float(activity(seed, asset, np.array([minute], dtype=np.int64))[0])
     half_spread = max(1, round(last * _HALF_SPREAD * active))

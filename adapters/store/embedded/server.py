@@ -30,6 +30,7 @@ from adapters.store.embedded.folder import prepare_folder, server_folder
 from adapters.store.embedded.locate import Binaries, locate_binaries
 from adapters.store.embedded.locks import is_locked, starting_or_stopping, wait_until_free
 from adapters.store.embedded.probe import HOST, Answer, admin_conninfo, ask, choose_port, is_free
+from adapters.store.embedded.remains import end_remains
 from adapters.store.embedded.roles import ensure_app_database
 from adapters.store.embedded.runtime import copied_runtimes, reachable_binaries
 from adapters.store.embedded.service_user import ServiceUser, give_files, pick_service_user
@@ -52,6 +53,8 @@ class EmbeddedServer:
         self._folder = server_folder(folder)
         self._fsync = fsync
         self._child: subprocess.Popen[bytes] | None = None
+        self._chief: psutil.Process | None = None
+        """The postmaster that this object last started or adopted."""
 
     def up(self) -> str:
         """Start the server, or adopt the one that runs; the URL of the application's role.
@@ -61,7 +64,9 @@ class EmbeddedServer:
         prepare_folder(self._folder)
         try:
             with starting_or_stopping(self._folder.lock):
-                return _app_url(self._started_or_adopted())
+                state = self._started_or_adopted()
+                self._chief = process.find_postmaster(self._folder)
+                return _app_url(state)
         except OSError as error:
             raise FolderUnusable(
                 f"the server's files in {self._folder.root} could not be used: {error}"
@@ -90,6 +95,42 @@ class EmbeddedServer:
         """Whether this folder's server answers."""
         state = load_state(self._folder)
         return state is not None and self._running(state) is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the postmaster that `up` started or adopted."""
+        return None if self._chief is None else self._chief.pid
+
+    @property
+    def log(self) -> Path:
+        """Where the server writes its log."""
+        return self._folder.log
+
+    def lives(self) -> bool:
+        """Whether the postmaster of the last `up` still exists; asks nobody, costs microseconds."""
+        if self._child is not None and self._child.poll() is not None:
+            return False
+        try:
+            return self._chief is not None and self._chief.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def answers(self) -> bool:
+        """Whether it takes a new connection; those that are open also outlive a hung postmaster."""
+        state = load_state(self._folder)
+        return state is not None and ask(self._folder, state, state.port) is Answer.OURS
+
+    @property
+    def exit_status(self) -> int | None:
+        """Of the postmaster, when it was our child and has ended."""
+        return None if self._child is None else self._child.poll()
+
+    def end_remains(self) -> list[int]:
+        """End a server that hangs or lost its postmaster, without asking; its process ids."""
+        with starting_or_stopping(self._folder.lock):
+            ended = end_remains(self._folder)
+            self._reap()
+            return ended
 
     @property
     def url(self) -> str:

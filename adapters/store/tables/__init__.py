@@ -3,7 +3,14 @@
 from adapters.store.tables.accounts import account_versions, accounts, arena, leases
 from adapters.store.tables.base import SCHEMA, metadata
 from adapters.store.tables.control import alerts, commands
-from adapters.store.tables.market import candles, instruments, market_stats, quotes
+from adapters.store.tables.market import (
+    candles,
+    instruments,
+    market_passes,
+    market_stats,
+    quotes,
+    weight_budgets,
+)
 from adapters.store.tables.paper import (
     paper_fills,
     paper_income,
@@ -42,6 +49,7 @@ __all__ = [
     "instruments",
     "intents",
     "leases",
+    "market_passes",
     "market_stats",
     "metadata",
     "orders",
@@ -53,4 +61,5 @@ __all__ = [
     "positions",
     "quotes",
     "trades",
+    "weight_budgets",
 ]

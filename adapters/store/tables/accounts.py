@@ -66,6 +66,7 @@ arena = Table(
     Column("started_at", Instant, nullable=False),  # market time of the first start
     Column("ends_at", Instant, nullable=True),
     Column("seen_at", Instant, nullable=False),  # market time last seen alive; `up` resumes here
+    Column("collect_seconds", Integer, nullable=True),  # null: no collector, accounts read alone
     CheckConstraint('"only"', name="one_row"),
     CheckConstraint("speed > 0", name="speed_positive"),
 )

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.store.tables.base import Instant, Key, Money, metadata
@@ -70,3 +80,38 @@ market_stats = Table(
     Index("ix_market_stats_symbol_at", "symbol", "at"),
     postgresql_partition_by="RANGE (at)",
 )
+
+market_passes = Table(
+    "market_passes",
+    metadata,
+    Column("market", Key, primary_key=True),
+    Column("slot", Instant, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("quotes", JSONB, nullable=True),  # by symbol, Decimals as text; or its defect
+    Column("series", JSONB, nullable=True),  # symbol -> timeframe -> candles that are stored
+    Column("real_started_at", Instant, nullable=False),
+    Column("real_finished_at", Instant, nullable=True),
+    CheckConstraint("state in ('collecting', 'done')", name="state"),
+    CheckConstraint(
+        "state <> 'done' or (quotes is not null and series is not null"
+        " and real_finished_at is not null)",
+        name="done_is_complete",
+    ),
+)
+"""One reading of the market for all accounts: what the collector has for a slot. A day of them."""
+
+weight_budgets = Table(
+    "weight_budgets",
+    metadata,
+    Column("scope", Key, primary_key=True),  # venue, host and the address we go out by
+    Column("limit_weight", Integer, nullable=False),
+    Column("window_seconds", Integer, nullable=False),
+    Column("spent", JSONB, nullable=False),  # weight by whole second since the epoch (real time)
+    Column("real_blocked_until", Instant, nullable=True),
+    Column("block_reason", Text, nullable=True),
+    Column("spent_ever", BigInteger, nullable=False, server_default=text("0")),
+    Column("refused_ever", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("limit_weight > 0", name="limit_positive"),
+    CheckConstraint("window_seconds > 0", name="window_positive"),
+)
+"""Request weight that the processes of this host share, one locked row for each scope."""

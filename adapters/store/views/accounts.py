@@ -50,6 +50,8 @@ class AccountView:
     venue: str
     status: str
     trading_state: str
+    operator_state: str
+    """`halted` by a panic, else `active`."""
     config_version: int
     initial_equity: Decimal
     peak_equity: Decimal | None
@@ -154,6 +156,7 @@ def _account(row: Row[Any]) -> AccountView:
         venue=row.venue,
         status=row.status,
         trading_state=row.trading_state,
+        operator_state=row.operator_state,
         config_version=row.config_version,
         initial_equity=row.initial_equity,
         peak_equity=row.peak_equity,

@@ -25,6 +25,7 @@ from trading.ports import (
     Income,
     MarketSource,
     PaperBook,
+    VenueAccount,
     VenuePosition,
 )
 
@@ -42,6 +43,8 @@ class PaperVenue:
     as_of: datetime
     account_id: str
     _instruments: dict[str, Instrument] | None = field(default=None, init=False, repr=False)
+    _is_caught_up: bool = field(default=False, init=False, repr=False)
+    """Once true it stays so: the book never goes back in time."""
 
     @property
     def name(self) -> str:
@@ -54,14 +57,27 @@ class PaperVenue:
     async def instruments(self) -> tuple[Instrument, ...]:
         return tuple((await self._by_symbol()).values())
 
-    async def balance(self) -> Balance:
+    async def account(self) -> VenueAccount:
+        """All of one committed state of the book."""
         state = await self._current()
-        marks = {symbol: (await self._quote(symbol, state)).mark for symbol in state.positions}
-        return margin.balance(state, marks)
+        return VenueAccount(
+            balance=await self._balance(state),
+            positions=await self._positions(state),
+            open_orders=tuple(state.orders.values()),
+        )
+
+    async def balance(self) -> Balance:
+        return await self._balance(await self._current())
 
     async def positions(self) -> tuple[VenuePosition, ...]:
         """Open positions by symbol, each with its mark and liquidation price."""
-        state = await self._current()
+        return await self._positions(await self._current())
+
+    async def _balance(self, state: BookState) -> Balance:
+        marks = {symbol: (await self._quote(symbol, state)).mark for symbol in state.positions}
+        return margin.balance(state, marks)
+
+    async def _positions(self, state: BookState) -> tuple[VenuePosition, ...]:
         return tuple(
             [
                 VenuePosition(
@@ -78,22 +94,22 @@ class PaperVenue:
         return tuple((await self._current()).orders.values())
 
     async def order_by_client_id(self, symbol: str, client_order_id: str) -> Order | None:
-        await self._current()
+        await self._catch_up()
         order = await self.book.order_by_client_id(client_order_id)
         return order if order is not None and order.symbol == symbol else None
 
     async def fills_since(self, trade_id: str | None) -> tuple[Fill, ...]:
-        await self._current()
+        await self._catch_up()
         return await self.book.fills_since(trade_id)
 
     async def income_since(self, tran_id: str | None) -> tuple[Income, ...]:
-        await self._current()
+        await self._catch_up()
         return await self.book.income_since(tran_id)
 
     async def set_leverage(self, symbol: str, leverage: int) -> None:
         """Raises `OrderRejected`: -4161 while a position is open at another leverage."""
         instrument = await self._instrument(symbol)
-        await self._current()
+        await self._catch_up()
         async with self.book.change() as change:
             state, events = await self._caught_up(change)
             after = amendments.set_leverage(state, symbol, leverage, instrument)
@@ -103,7 +119,7 @@ class PaperVenue:
         """Execute or rest the order at the venue's instant; the order as the venue has it then."""
         instrument = await self._instrument(request.symbol)
         # Matching is committed first, so that a refused order does not take it back.
-        await self._current()
+        await self._catch_up()
         async with self.book.change() as change:
             state, before = await self._caught_up(change)
             try:
@@ -120,7 +136,7 @@ class PaperVenue:
 
     async def cancel(self, symbol: str, client_order_id: str) -> Order:
         """Raises `OrderRejected` (-2011) when no open order of the symbol has the id."""
-        await self._current()
+        await self._catch_up()
         async with self.book.change() as change:
             state, before = await self._caught_up(change)
             after, events = amendments.cancel(state, client_order_id, state.matched_until)
@@ -132,14 +148,19 @@ class PaperVenue:
             change.record(after, [*before, *events])
         return order
 
+    async def _catch_up(self) -> None:
+        """Everything up to `as_of` is matched and committed."""
+        if not self._is_caught_up:
+            await self._current()
+
     async def _current(self) -> BookState:
         """The committed book at `as_of`; takes the lock only when there is something to match."""
         state = await self.book.read()
-        if state.matched_until >= self.as_of:
-            return state
-        async with self.book.change() as change:
-            state, events = await self._caught_up(change)
-            change.record(state, events)
+        if state.matched_until < self.as_of:
+            async with self.book.change() as change:
+                state, events = await self._caught_up(change)
+                change.record(state, events)
+        self._is_caught_up = True
         return state
 
     async def _caught_up(self, change: BookChange) -> tuple[BookState, list[VenueEvent]]:

@@ -10,7 +10,7 @@ import pytest
 from adapters.config.account_config import LimitsConfig
 from adapters.config.accounts_file import load_accounts
 from adapters.config.problems import ConfigurationError
-from trading.account import Account, AgentKind, Mode
+from trading.account import Account, AgentKind, Mode, ModelProvider, Network, VenueKeys
 from trading.limits import LIMIT_NAMES, RiskLimits
 from trading.timeframes import Timeframe
 
@@ -200,6 +200,26 @@ def test_a_fault_is_named_by_file_line_key_value_and_next_step(
         (account().replace("alpha", "a" * 65), "allowed is 1 to 64 characters"),
         (account("parameters: {speed: 1}"), "strategy momentum has no parameter 'speed'; known:"),
         (account("parameters: {fast_period: fast}"), "fast_period is fast; allowed is"),
+        (
+            account("llm_model: x-ai/grok-4"),
+            "strategy and accounts[0].llm_model exclude each other",
+        ),
+        (account("prompt: calm"), "prompt goes with llm_model, which is not given"),
+        (account("asterdex: {api_key: 'env:A'}"), "asterdex.api_secret is missing beside"),
+        (
+            account("asterdex: {private_key: 'env:A', mnemonic: 'env:B'}"),
+            "asterdex.mnemonic and accounts[0].asterdex.private_key exclude each other",
+        ),
+        (
+            account("asterdex: {user_address: '0x12'}"),
+            "user_address is 0x12; allowed is an address of 0x and 40 hex digits, or a reference",
+        ),
+        (
+            account("asterdex: {base_url: 'http://fapi.asterdex.com'}"),
+            "allowed is an address that starts with https://",
+        ),
+        (account("isPaperTrading: maybe"), "isPaperTrading has another value; allowed is true or"),
+        (account("isPaperTrading: true", "mode: paper"), "isPaperTrading and mode mean the same"),
     ],
 )
 def test_further_faults_name_what_is_allowed(tmp_path: Path, text: str, words: str) -> None:
@@ -264,7 +284,7 @@ def test_a_secret_in_clear_text_is_refused_and_never_repeated(tmp_path: Path, pl
     assert "canary" not in "\n".join(sentences)
 
 
-def test_references_to_secrets_are_accepted_and_left_behind(tmp_path: Path) -> None:
+def test_references_to_secrets_are_kept_and_their_values_are_not(tmp_path: Path) -> None:
     [loaded] = load(
         tmp_path,
         account("asterdex: {api_key: '${KEY}', api_secret: 'file:/run/secrets/aster'}"),
@@ -272,7 +292,20 @@ def test_references_to_secrets_are_accepted_and_left_behind(tmp_path: Path) -> N
     )
 
     assert "canary" not in repr(loaded)
-    assert "KEY" not in repr(loaded)
+    assert loaded.venue_keys == VenueKeys(api_key="env:KEY", api_secret="file:/run/secrets/aster")
+
+
+def test_what_an_account_cannot_use_yet_is_kept_for_later(tmp_path: Path) -> None:
+    [loaded] = load(
+        tmp_path,
+        account(
+            "openrouter: {api_key: 'block:openrouter/main', app_title: arena}",
+            "asterdex: {user_address: '0x" + "a" * 40 + "', network: testnet}",
+        ),
+    )
+
+    assert loaded.provider == ModelProvider(api_key="block:openrouter/main", app_title="arena")
+    assert loaded.venue_keys == VenueKeys(user_address="0x" + "a" * 40, network=Network.TESTNET)
 
 
 def test_a_fault_of_one_key_hides_no_fault_of_another(tmp_path: Path) -> None:
@@ -300,3 +333,63 @@ def test_a_missing_variable_is_said_once_and_not_also_as_an_unknown_name(tmp_pat
         load_accounts(path, {})
     (problem,) = refusal.value.problems
     assert "STRATEGY" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("asterUserAddress: 'env:MAIN'", VenueKeys(user_address="env:MAIN")),
+        ("asterSignerAddress: 'env:AGENT'", VenueKeys(signer_address="env:AGENT")),
+    ],
+)
+def test_the_names_of_seed_001_are_understood(
+    tmp_path: Path, written: str, meant: VenueKeys
+) -> None:
+    [loaded] = load(tmp_path, account(written, "isPaperTrading: true"))
+
+    assert loaded.venue_keys == meant
+    assert loaded.mode is Mode.PAPER
+
+
+def test_the_alias_for_live_trading_is_refused_like_live_trading_itself(tmp_path: Path) -> None:
+    [sentence] = problems_of(tmp_path, account("isPaperTrading: false"))
+
+    assert sentence.startswith("accounts.yaml:5: accounts[0].mode is live for account 'alpha'")
+
+
+HEX_KEY = "4fd0a42218f3eae43a6ce26d22544e986139a01e5b34a62db53757ffca81bae1"
+PHRASE = "test test test test test test test test test test test junk"
+
+
+@pytest.mark.parametrize("secret", [HEX_KEY, f"0x{HEX_KEY}", "sk-or-v1-abcdefgh12345678", PHRASE])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "name: {0}",
+        "llm_model: {0}",
+        "interval: {0}",
+        "mode: {0}",
+        "asterdex: {{network: {0}}}",
+        "asterdex: {{user_address: {0}}}",
+        "asterdex: {{base_url: 'https://user:{0}@fapi.asterdex.com'}}",
+        "openrouter: {{referer: {0}}}",
+        "openrouter: {{api_key: '${{UNSET:-{0}}}'}}",
+        "limits: {{max_leverage: {0}}}",
+    ],
+)
+def test_a_secret_in_any_wrong_place_is_refused_and_never_repeated(
+    tmp_path: Path, place: str, secret: str
+) -> None:
+    text = account(place.format(secret)).replace("strategy: momentum", "name: x")
+
+    together = "\n".join(problems_of(tmp_path, text.replace("    name: x\n", "", 1)))
+
+    assert secret not in together
+    assert secret.split()[-1] not in together
+
+
+def test_an_id_that_is_a_private_key_is_refused(tmp_path: Path) -> None:
+    [sentence] = problems_of(tmp_path, account().replace("alpha", f"'{HEX_KEY}'"))
+
+    assert "id is something that looks like a secret" in sentence
+    assert HEX_KEY not in sentence

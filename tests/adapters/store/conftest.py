@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.store.accounts import save_account
 from adapters.store.cycles import Claim, claim_slot
-from adapters.store.decisions import save_decision
+from adapters.store.decisions import NewDecision, save_decisions
 from adapters.store.intents import StoredIntent, plan_intent
 from trading.account import Account, AgentKind
 from trading.decisions import Action, TradeDecision
@@ -84,15 +84,15 @@ class Build:
         return TradeDecision(**(values | changes))
 
     def stored_decision(self, symbol: str = "BTCUSDT", **changes: object) -> UUID:
-        return save_decision(
-            self.conn,
-            cycle_id=self.cycle_id,
-            account_id="acc1",
+        new = NewDecision(
             decision=self.decision(symbol, **changes),
             asset=symbol.removesuffix("USDT"),
-            decided_at=self.slot,
             reference_price=Decimal(100),
         )
+        (decision_id,) = save_decisions(
+            self.conn, [new], cycle_id=self.cycle_id, account_id="acc1", decided_at=self.slot
+        )
+        return decision_id
 
     def intent(
         self,

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,52 +20,11 @@ from adapters.store.accounts import (
 )
 from adapters.store.errors import StoreError, UnknownAccount
 from adapters.store.tables import account_versions
+from tests.adapters.store.generated_accounts import accounts, ratios
 from trading.account import Account, AccountStatus, AgentKind, Mode, TradingState
-from trading.limits import RiskLimits
 from trading.timeframes import Timeframe
 
 db = pytest.mark.db
-
-ratios = st.decimals("0.001", "1", places=6, allow_nan=False)
-
-
-@st.composite
-def limits(draw: st.DrawFn) -> RiskLimits:
-    smallest, largest = sorted([draw(ratios), draw(ratios)])
-    reduce_at, halt_at = sorted([draw(ratios), draw(ratios)])
-    leverage, max_leverage = sorted([draw(st.integers(1, 125)), draw(st.integers(1, 125))])
-    return RiskLimits(
-        max_leverage=max_leverage,
-        leverage=leverage,
-        min_position_ratio=smallest,
-        max_position_ratio=largest,
-        min_confidence=draw(st.floats(0, 0.99)),
-        reduce_at_drawdown=reduce_at,
-        halt_at_drawdown=halt_at,
-        stop_atr_multiple=draw(st.floats(0.1, 20)),
-        requires_stop=draw(st.booleans()),
-    )
-
-
-accounts = st.builds(
-    Account,
-    id=st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True),
-    name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20),
-    kind=st.sampled_from(AgentKind),
-    strategy=st.just("grid"),
-    parameters=st.dictionaries(
-        st.from_regex(r"[a-z_]{1,9}", fullmatch=True),
-        st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53),
-        max_size=4,
-    ),
-    assets=st.lists(st.sampled_from(["BTC", "ETH", "SOL", "BNB"]), min_size=1, unique=True).map(
-        tuple
-    ),
-    interval=st.sampled_from(Timeframe),
-    mode=st.sampled_from(Mode),
-    initial_equity=st.decimals("0.00000001", "1e12", allow_nan=False),
-    limits=limits(),
-)
 
 
 @given(accounts)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,18 +8,17 @@ import pytest
 from sqlalchemy import func, select, text
 
 from adapters.store.candles import (
+    CandleRun,
+    WantedRun,
+    load_candles,
     newest_open_time,
     save_candles,
-    save_market_stat,
-    save_quote,
 )
 from adapters.store.instruments import load_instruments, save_instruments
-from adapters.store.tables import candles, market_stats, quotes
-from tests.builders import build_quote
+from adapters.store.tables import candles
 from trading.candles import Candle
 from trading.errors import BadMarketData
 from trading.instruments import Instrument, MaintenanceBracket
-from trading.market import Quote
 from trading.timeframes import Timeframe
 
 pytestmark = pytest.mark.db
@@ -40,8 +38,11 @@ def candle(number: int, close: str = "100.10") -> Candle:
 
 
 def save(conn, count: int, first: int = 0) -> int:
-    run = [candle(number) for number in range(first, first + count)]
-    return save_candles(conn, "simulated-7", "BTCUSDT", Timeframe.M5, run)
+    return save_candles(conn, "simulated-7", [run_of(range(first, first + count))])
+
+
+def run_of(numbers: range, symbol: str = "BTCUSDT", close: str = "100.10") -> CandleRun:
+    return CandleRun(symbol, Timeframe.M5, tuple(candle(number, close) for number in numbers))
 
 
 @pytest.mark.parametrize("count", [10, 1200], ids=["insert", "copy"])
@@ -60,8 +61,8 @@ def test_candles_are_stored_exactly_and_only_once(engine, count: int):
 def test_a_closed_candle_is_never_rewritten(engine, count: int):
     with engine.begin() as conn:
         save(conn, count)
-        changed = [candle(number, close="50") for number in range(count)]
-        assert save_candles(conn, "simulated-7", "BTCUSDT", Timeframe.M5, changed) == 0
+        changed = run_of(range(count), close="50")
+        assert save_candles(conn, "simulated-7", [changed]) == 0
         assert conn.scalar(select(func.min(candles.c.close))) == Decimal("100.1")
 
 
@@ -80,59 +81,51 @@ def test_a_defective_candle_stops_the_whole_run(engine):
         engine.begin() as conn,
         pytest.raises(BadMarketData, match=r"BTCUSDT: 5m candle .* crossed"),
     ):
-        save_candles(conn, "m", "BTCUSDT", Timeframe.M5, [candle(0), crossed])
+        save_candles(conn, "m", [CandleRun("BTCUSDT", Timeframe.M5, (candle(0), crossed))])
 
 
 def test_candles_of_one_market_do_not_meet_those_of_another(engine):
     with engine.begin() as conn:
         save(conn, 3)
-        assert save_candles(conn, "recorded-1", "BTCUSDT", Timeframe.M5, [candle(0)]) == 1
+        assert save_candles(conn, "recorded-1", [run_of(range(1))]) == 1
         assert newest_open_time(conn, "recorded-1", "BTCUSDT", Timeframe.M5) == START
         assert newest_open_time(conn, "simulated-7", "BTCUSDT", Timeframe.H1) is None
 
 
-def quote(minutes: int, symbol: str = "BTCUSDT", last: str = "100") -> Quote:
-    return build_quote(
-        last,
-        START + timedelta(minutes=minutes),
-        symbol=symbol,
-        funding_rate=Decimal("-0.0001"),
+def wanted(symbol: str, *, since: int, until: int, count: int) -> WantedRun:
+    return WantedRun(
+        symbol,
+        Timeframe.M5,
+        since=candle(since).open_time,
+        until=candle(until).open_time,
+        count=count,
     )
 
 
-def test_an_older_quote_does_not_replace_a_newer_one(engine):
+def test_many_series_are_stored_and_read_back_together_in_the_order_asked(engine):
+    eth, btc = run_of(range(30), "ETHUSDT"), run_of(range(20), "BTCUSDT")
     with engine.begin() as conn:
-        save_quote(conn, "m", quote(5, last="105"))
-        save_quote(conn, "m", quote(1, last="101"))
-        assert conn.execute(select(quotes.c.last, quotes.c.funding_rate)).one() == (
-            Decimal(105), Decimal("-0.0001"),
-        )  # fmt: skip
+        assert save_candles(conn, "m", [eth, btc]) == 50
+        found = load_candles(
+            conn,
+            "m",
+            [
+                wanted("ETHUSDT", since=0, until=30, count=5),
+                wanted("XRPUSDT", since=0, until=30, count=5),
+                wanted("BTCUSDT", since=15, until=18, count=50),
+            ],
+        )
+    assert [run.symbol for run in found] == ["ETHUSDT", "XRPUSDT", "BTCUSDT"]
+    assert found[0].candles == eth.candles[-5:]
+    assert found[1].candles == ()
+    assert found[2].candles == btc.candles[15:18]
 
 
-def test_a_statistic_takes_its_document_later_and_then_keeps_it(engine):
+def test_a_candle_that_is_still_open_at_the_wanted_instant_is_not_given(engine):
     with engine.begin() as conn:
-        save_market_stat(conn, "m", quote(0), None)
-        save_market_stat(conn, "m", quote(0), {"ema20": 1.5, "close": Decimal("1.10")})
-        save_market_stat(conn, "m", quote(0), {"ema20": 9.9})
-        document = conn.execute(select(market_stats.c.indicators)).scalar_one()
-        assert document == {"ema20": 1.5, "close": "1.1"}
-
-
-def test_accounts_that_store_the_same_instant_in_other_orders_do_not_block_each_other(engine):
-    symbols = [f"S{number}USDT" for number in range(6)]
-    with engine.begin() as conn:
-        save_market_stat(conn, "m", quote(0, "S0USDT"), None)
-
-    def store(order: list[str]) -> None:
-        for minute in range(8):
-            with engine.begin() as conn:
-                for symbol in order:
-                    save_market_stat(conn, "m", quote(minute, symbol), {"n": 1})
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(store, [symbols, symbols[::-1], symbols[3:] + symbols[:3]]))
-    with engine.connect() as conn:
-        assert conn.scalar(select(func.count()).select_from(market_stats)) == 48
+        save_candles(conn, "m", [run_of(range(10))])
+        (found,) = load_candles(conn, "m", [wanted("BTCUSDT", since=0, until=7, count=3)])
+    assert found.candles == run_of(range(4, 7)).candles
 
 
 def test_instruments_are_read_back_as_they_were_saved(engine):

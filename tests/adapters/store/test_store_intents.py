@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 
-from adapters.store.decisions import save_decision, save_verdict
+from adapters.store.decisions import save_verdict
 from adapters.store.errors import StoreError
 from adapters.store.intents import (
     entries_since,
@@ -138,11 +138,7 @@ def test_an_intent_without_a_quantity_is_refused_by_the_database_itself(build, c
 
 def test_a_cycle_decides_each_symbol_once_and_the_first_answer_stays(build, conn):
     first = build.stored_decision(rationale="first\x00 thought")
-    second = save_decision(
-        conn, cycle_id=build.cycle_id, account_id="acc1",
-        decision=build.decision(action=Action.SELL), asset="BTC", decided_at=build.slot,
-        reference_price=Decimal(100),
-    )  # fmt: skip
+    second = build.stored_decision(action=Action.SELL)
     row = conn.execute(select(decisions)).one()
     assert (first, row.action, row.rationale) == (second, "buy", "first thought")
 

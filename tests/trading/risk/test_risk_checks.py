@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from trading.account import TradingState
+from trading.account import OperatorState, TradingState
 from trading.decisions import Action
 from trading.errors import InvalidRecord
 from trading.orders import Side
@@ -351,3 +351,9 @@ def test_only_a_buy_or_a_sell_can_be_checked_as_an_entry(build, action):
 def test_records_of_different_symbols_cannot_be_mixed(build):
     with pytest.raises(InvalidRecord, match="ETHUSDT"):
         build(quoted={"symbol": "ETHUSDT"})
+
+
+def test_an_account_halted_by_the_operator_opens_nothing_whatever_else_is_wrong(build):
+    assert denial_of(build(operator_state=OperatorState.HALTED)) is DenialCode.OPERATOR_HALT
+    broken = build(operator_state=OperatorState.HALTED, equity=None)
+    assert denial_of(broken) is DenialCode.OPERATOR_HALT

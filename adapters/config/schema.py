@@ -1,0 +1,138 @@
+"""The JSON Schema (2020-12) of an accounts file, made from the models that read it.
+
+For editors. It may be milder than the reader (it knows no market and compares no two keys), but
+what it refuses the reader refuses too: so it has to know of variables in any place, of numbers
+written as text, and of aliases.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.config.account_config import AccountsFile
+from adapters.config.agents import STRATEGY_NAMES
+from adapters.config.aliases import ALIASES, Alias
+from adapters.config.problems import key_text
+from adapters.config.value_types import ASSET, NUMBER_TEXT
+from trading.strategies.catalogue import STRATEGIES, Strategy
+from trading.strategies.parameters import ParameterRange, parameter_ranges
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_Schema = dict[str, Any]
+_VARIABLE: _Schema = {"type": "string", "pattern": r"\$\{[^{}]*\}"}
+_NUMBER: _Schema = {"type": "string", "pattern": rf"^\s*{NUMBER_TEXT.pattern}\s*$"}
+_SWITCH: _Schema = {
+    "type": "string",
+    "pattern": "^\\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\\s*$",
+}
+_ABOUT = ("description", "default", "examples", "deprecated")
+_EXAMPLE = {
+    "accounts": [
+        {
+            "id": "btc-trend",
+            "strategy": "momentum",
+            "parameters": {"adx_entry": 30},
+            "assets": ["BTC"],
+            "interval": "1h",
+            "limits": {"leverage": 2, "max_position_ratio": 0.1},
+        }
+    ]
+}
+
+
+def accounts_schema() -> _Schema:
+    """The schema, as a document of plain data."""
+    schema = AccountsFile.model_json_schema(mode="validation")
+    definitions: dict[str, _Schema] = schema["$defs"]
+    intervals = definitions.pop("Timeframe")
+    for part in definitions.values():
+        part["properties"] = {
+            name: _field(value, intervals) for name, value in part["properties"].items()
+        }
+    _complete_account(definitions)
+    return {"$schema": DIALECT, **schema, "title": "perpflow accounts", "examples": [_EXAMPLE]}
+
+
+def _field(value: _Schema, intervals: _Schema) -> _Schema:
+    """One key: sections and lists as they are, a plain value with its other forms."""
+    about = {name: value[name] for name in _ABOUT if name in value}
+    if about.get("default", ...) is None:
+        del about["default"]
+    rest = {name: item for name, item in value.items() if name not in (*_ABOUT, "title")}
+    choices = rest.get("anyOf", [rest])
+    if any(choice.get("$ref") == "#/$defs/Timeframe" for choice in choices):
+        return {**about, **_leaf([{"type": "string", "enum": intervals["enum"]}])}
+    if any("$ref" in choice or choice.get("type") in ("array", "object") for choice in choices):
+        return {**about, **rest}
+    return {**about, **_leaf(choices)}
+
+
+def _leaf(choices: list[_Schema]) -> _Schema:
+    """A value, or a variable in its place; numbers and switches also as text."""
+    kinds = {choice.get("type") for choice in choices}
+    if kinds & {"number", "integer"}:
+        choices = [choice for choice in choices if choice.get("type") != "string"] + [_NUMBER]
+    if "boolean" in kinds:
+        choices = [*choices, _SWITCH]
+    return {"anyOf": [*choices, _VARIABLE]}
+
+
+def _complete_account(definitions: dict[str, _Schema]) -> None:
+    account = definitions["AccountConfig"]
+    properties: _Schema = account["properties"]
+    strategy = {"type": "string", "enum": list(STRATEGY_NAMES)}
+    properties["strategy"] |= _leaf([strategy, {"type": "null"}])
+    properties["parameters"]["additionalProperties"] = _leaf([{"type": "number"}])
+    about = {name: properties["assets"][name] for name in ("description", "examples")}
+    properties["assets"] = {**about, **_assets()}
+    for alias in ALIASES:
+        properties[alias.name] = _alias(alias, definitions)
+    account["anyOf"] = [{"required": ["strategy"]}, {"required": ["llm_model"]}]
+    account["allOf"] = [_parameters_of(strategy) for strategy in STRATEGIES.values()]
+
+
+def _assets() -> _Schema:
+    asset = {"type": "string", "pattern": f"^({ASSET.pattern})$"}
+    return {
+        "anyOf": [
+            {"type": "array", "minItems": 1, "uniqueItems": True, "items": _leaf([asset])},
+            {"type": "string", "minLength": 1},
+        ]
+    }
+
+
+def _alias(alias: Alias, definitions: dict[str, _Schema]) -> _Schema:
+    about = {"description": f"another name of {key_text(alias.target)}", "deprecated": True}
+    if alias.values:
+        return {**about, **_leaf([{"type": "boolean"}])}
+    holder = "AccountConfig" if len(alias.target) == 1 else "AsterdexConfig"
+    target = definitions[holder]["properties"][alias.target[-1]]
+    return {**{key: item for key, item in target.items() if key not in _ABOUT}, **about}
+
+
+def _parameters_of(strategy: Strategy[Any]) -> _Schema:
+    """The parameters that one strategy has, with their ranges."""
+    ranges = parameter_ranges(strategy.parameters)
+    return {
+        "if": {"properties": {"strategy": {"const": strategy.name}}, "required": ["strategy"]},
+        "then": {
+            "properties": {
+                "parameters": {
+                    "properties": {each.name: _parameter(each) for each in ranges},
+                    "additionalProperties": False,
+                }
+            }
+        },
+    }
+
+
+def _parameter(allowed: ParameterRange) -> _Schema:
+    kind = "integer" if allowed.is_whole else "number"
+    limits = {"minimum": allowed.low, "maximum": allowed.high}
+    words = "a whole number" if allowed.is_whole else "a number"
+    return {
+        "description": f"{words} from {allowed.low:g} to {allowed.high:g}",
+        "default": allowed.default,
+        **_leaf([{"type": kind, **limits}]),
+    }

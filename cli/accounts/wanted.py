@@ -1,0 +1,80 @@
+"""Which accounts a command wants: from options, a file, standard input or the environment."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from adapters.config.accounts_file import Loaded, read_accounts, require_runnable
+from adapters.config.one_account import account_of_options, one_account
+from adapters.config.problems import KeyPath
+from adapters.config.settings import Settings
+from adapters.config.sources import find_source, label_of, load_source
+from adapters.config.yaml_document import Document, read_document, read_stream
+from cli.exit_codes import ExitCode
+from cli.failures import CommandFailed
+from trading.account import Account
+
+STDIN = "-"
+
+
+def document_of(file: str) -> Document:
+    """A file, or standard input for `-`. Raises `ConfigurationError`."""
+    return read_stream(sys.stdin.buffer) if file == STDIN else read_document(Path(file))
+
+
+def wanted_account(
+    document: Document, environ: Mapping[str, str], known_assets: Sequence[str]
+) -> Account:
+    """The one account of a document. Raises `ConfigurationError`."""
+    loaded = read_accounts(one_account(document), environ, known_assets=known_assets)
+    (account,) = require_runnable(loaded)
+    return account
+
+
+def wanted_accounts(
+    file: str | None,
+    settings: Settings,
+    environ: Mapping[str, str],
+    known_assets: Sequence[str],
+) -> tuple[str, tuple[Account, ...]]:
+    """What to call the source, and its accounts. Raises `ConfigurationError`, `CommandFailed`."""
+    if file is not None:
+        loaded = read_accounts(document_of(file), environ, known_assets=known_assets)
+        return loaded.source, require_runnable(loaded)
+    source = find_source(settings.config, environ)
+    if source is None:
+        raise CommandFailed(
+            ExitCode.WRONG_USAGE,
+            "there is nothing to apply: no accounts.yaml here and no variables that describe "
+            "accounts; name a file, or - for standard input",
+        )
+    loaded: Loaded = load_source(
+        source, environ, is_named=settings.config is not None, known_assets=known_assets
+    )
+    return label_of(source), require_runnable(loaded)
+
+
+def options_document(
+    plain: Mapping[str, tuple[str, str | None]],
+    limits: Sequence[str],
+    parameters: Sequence[str],
+) -> Document:
+    """The document of `accounts add`'s options; `plain` are (option, text) by key.
+
+    Raises `CommandFailed` for what is not of the form name=value.
+    """
+    values: dict[KeyPath, tuple[str, str | None]] = {(key,): given for key, given in plain.items()}
+    for section, option, pairs in (
+        ("limits", "--limit", limits),
+        ("parameters", "--parameter", parameters),
+    ):
+        for pair in pairs:
+            name, separator, text = pair.partition("=")
+            if not separator or not name.strip():
+                raise CommandFailed(
+                    ExitCode.WRONG_USAGE, f"{option} {pair!r} is not of the form name=value"
+                )
+            values[(section, name.strip())] = (f"{option} {name.strip()}", text.strip())
+    return account_of_options(values)

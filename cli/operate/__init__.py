@@ -1,0 +1,1 @@
+"""Commands of an operator: panic, release, pause, resume, stop."""

@@ -1,0 +1,130 @@
+"""Close every position of an account on the operator's word, outside its schedule.
+
+It works as a cycle does: with a row in `cycles`, under the account's lease, through the same
+`submit`, so it never meets a running cycle and never sends twice. It needs Postgres and the venue,
+not Prefect. The market time is the arena's: it stands still while nothing runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from adapters.store.accounts import load_account
+from adapters.store.arena import load_arena
+from adapters.store.cycles import Claim, SlotTaken
+from adapters.store.cycles import claim_slot as claim_slot_row
+from adapters.store.instruments import load_assets
+from adapters.store.paper_books import PostgresPaperBook
+from adapters.store.trades import set_close_reason
+from tasks.account_state import AccountState, reconcile, resolve_unknown_orders
+from tasks.cycle import LEASE_SECONDS, Cycle, holding_lease
+from tasks.metrics import snapshot_metrics
+from tasks.protection import flatten, sweep_orphans
+from tasks.resources import store_engine
+from trading.errors import InvalidRecord
+
+REASON = "operator"
+"""Close reason of the trades, and code of the exits in the diary."""
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flattened:
+    """What a try to flatten has come to; assets, not symbols."""
+
+    closed: tuple[str, ...]
+    left: tuple[str, ...]
+    """Still open: the venue refused, or has not answered."""
+
+    @property
+    def sentence(self) -> str:
+        """For the command's outcome."""
+        if not self.closed and not self.left:
+            return "there was no open position"
+        parts = [f"closed {', '.join(self.closed)}"] if self.closed else []
+        parts += [f"still open: {', '.join(self.left)}"] if self.left else []
+        return "; ".join(parts)
+
+
+async def flatten_account(account_id: str, *, sentence: str) -> Flattened | None:
+    """Close all positions at market, reduce-only, then take their protection away.
+
+    None: a cycle of the account is running; try again when it has ended.
+
+    Raises
+    ------
+    UnknownAccount
+        There is no such account.
+    TradingError
+        The venue or its market could not be used, or the lease was lost on the way.
+    """
+    cycle = await _claim(account_id)
+    if cycle is None:
+        return None
+    async with holding_lease(cycle):
+        await resolve_unknown_orders.fn(cycle)
+        before = await reconcile(cycle)
+        for held in before.positions:
+            symbol = held.position.symbol
+            with store_engine().begin() as conn:
+                set_close_reason(conn, account_id, symbol, REASON)
+            await flatten(cycle, symbol, code=REASON, sentence=sentence, decision_id=None)
+        await sweep_orphans(cycle)
+        after = await reconcile(cycle)
+        await snapshot_metrics.fn(cycle, after)
+    left = _assets(cycle, after)
+    closed = tuple(asset for asset in _assets(cycle, before) if asset not in left)
+    return Flattened(closed=closed, left=left)
+
+
+def _assets(cycle: Cycle, state: AccountState) -> tuple[str, ...]:
+    return tuple(cycle.assets.of(held.position.symbol) for held in state.positions)
+
+
+async def _claim(account_id: str) -> Cycle | None:
+    engine = store_engine()
+    with engine.begin() as conn:
+        now = datetime.now(UTC)
+        arena = load_arena(conn)
+        if arena is None:
+            raise InvalidRecord("no arena has been started on this database; run: perpflow up")
+        stored = load_account(conn, account_id)
+        assets = load_assets(conn, arena.market)
+        at = arena.market_time(now)
+        # Beside the account's own slots, which lie on full seconds: it must not take one of them.
+        # While time stands still, an earlier flatten may have taken the same instant.
+        slot = at if at.microsecond else at + _TICK
+        cycle_id = uuid4()
+        while True:
+            claim = claim_slot_row(
+                conn,
+                cycle_id=cycle_id,
+                account_id=account_id,
+                slot=slot,
+                trigger="manual",
+                flow_run_id=None,
+                real_scheduled_at=now,
+                config_version=stored.version,
+                real_now=now,
+                lease_seconds=LEASE_SECONDS,
+            )
+            if claim != SlotTaken(reason="slot_claimed"):
+                break
+            slot += _TICK
+    if not isinstance(claim, Claim):
+        return None
+    matched_until = (await PostgresPaperBook(engine, account_id).read()).matched_until
+    return Cycle(
+        id=cycle_id,
+        account=stored.account,
+        config_version=stored.version,
+        trading_state=stored.trading_state,
+        peak_equity=stored.peak_equity,
+        arena=arena,
+        assets=assets,
+        slot=slot,
+        as_of=max(at, matched_until),
+        lease_token=claim.token,
+    )
