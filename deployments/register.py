@@ -8,6 +8,7 @@ of late cycles, and runs that died with their process are marked as crashed.
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -46,6 +47,7 @@ ENTRYPOINT = "flows.trade_account.trade_account"
 
 _TAG = "perpflow"
 _PAGE = 200  # the server's largest page
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,18 +76,22 @@ async def register_accounts(
     for name, found in existing.items():
         if name not in wanted:
             await client.delete_deployment(found.id)
-    return {
-        account.account_id: await _save_deployment(
-            client,
-            flow_id,
-            flow.entrypoint,
-            account,
-            pool=pool,
-            job_variables=job_variables_for(work_folder, worker_type),
-            switched_on=is_switched_on(existing.get(account.account_id)),
-        )
-        for account in accounts
-    }
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def save(account: AccountDeployment) -> UUID:
+        async with places:
+            return await _save_deployment(
+                client,
+                flow_id,
+                flow.entrypoint,
+                account,
+                pool=pool,
+                job_variables=job_variables_for(work_folder, worker_type),
+                switched_on=is_switched_on(existing.get(account.account_id)),
+            )
+
+    ids = await asyncio.gather(*(save(account) for account in accounts))
+    return {account.account_id: id_ for account, id_ in zip(accounts, ids, strict=True)}
 
 
 async def register_account(

@@ -17,6 +17,8 @@ from trading.timeframes import Timeframe
 
 LEAD = timedelta(seconds=6)
 """Real time between a start and the first slot: the scheduler's loop plus the worker's query."""
+_LEAD_PER_ACCOUNT = timedelta(seconds=0.15)
+"""Prefect's server takes this long to save a deployment with its schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,11 @@ class RealSchedule:
 
     interval: timedelta
     anchor: datetime
+
+
+def lead_for(accounts: int) -> timedelta:
+    """Real time to leave before the first slot of so many accounts."""
+    return LEAD + accounts * _LEAD_PER_ACCOUNT
 
 
 def schedule_for(clock: ArenaClock, interval: Timeframe) -> RealSchedule:

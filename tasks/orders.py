@@ -14,8 +14,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from adapters.store.accounts import StoredAccount, load_account
+from sqlalchemy import Connection
+
+from adapters.store.accounts import load_account
 from adapters.store.cycles import require_lease
+from adapters.store.errors import UnknownAccount
 from adapters.store.intents import StoredIntent, move_intent, next_attempt, plan_intent
 from adapters.store.orders import upsert_orders
 from adapters.store.send_gate import ANNOUNCED_SECONDS, SEND_SECONDS, GateBarred, pass_gate
@@ -156,7 +159,7 @@ def _start_submitting(cycle: Cycle, stored: StoredIntent) -> datetime | str:
             now = datetime.now(UTC)
             until = require_lease(conn, cycle.account.id, cycle.lease_token, real_now=now)
             if opens:
-                refusal = _why_not(load_account(conn, cycle.account.id))
+                refusal = _why_not(conn, cycle.account.id)
                 if refusal is not None:
                     return refusal
                 until = min(until, now + timedelta(seconds=ANNOUNCED_SECONDS))
@@ -166,8 +169,12 @@ def _start_submitting(cycle: Cycle, stored: StoredIntent) -> datetime | str:
     return until
 
 
-def _why_not(account: StoredAccount) -> str | None:
+def _why_not(conn: Connection, account_id: str) -> str | None:
     """Why nothing may be opened. A way out is never asked this."""
+    try:
+        account = load_account(conn, account_id)
+    except UnknownAccount:
+        return "account was removed"
     if account.operator_state is OperatorState.HALTED:
         return OPERATOR_HALT
     if account.status is not AccountStatus.ACTIVE:

@@ -7,13 +7,13 @@ are, so that no market time passes while Prefect starts.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.store.arena import Arena
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
-from deployments.schedule import LEAD
+from deployments.schedule import lead_for
 from trading.arena_clock import ArenaClock
 from trading.timeframes import Timeframe
 
@@ -24,13 +24,15 @@ _FIRST_SLOT = Timeframe.H1
 """A first start begins just before a full hour, so that the first cycles come at once."""
 
 
-def next_arena(stored: Arena | None, market: MarketPlan, *, speed: float, real: datetime) -> Arena:
-    """The arena of this start: the stored one going on, or the first.
+def next_arena(
+    stored: Arena | None, market: MarketPlan, *, speed: float, real: datetime, accounts: int = 0
+) -> Arena:
+    """The arena of this start: the stored one going on, or the first with so many accounts.
 
     Raises `CommandFailed` when the stored one belongs to another market.
     """
     if stored is None:
-        return _first(market, speed=speed, real=real)
+        return _first(market, speed=speed, real=real, lead=lead_for(accounts))
     _require_same_market(stored, market)
     clock = replace(stored.clock, ends_at=market.ends_at).resumed(
         real=real, market=stored.seen_at, speed=speed
@@ -49,10 +51,10 @@ def has_ended(arena: Arena, *, real: datetime) -> bool:
     return ends_at is not None and arena.clock.market_at(real) >= ends_at
 
 
-def _first(market: MarketPlan, *, speed: float, real: datetime) -> Arena:
+def _first(market: MarketPlan, *, speed: float, real: datetime, lead: timedelta) -> Arena:
     # The lead is taken from market time before the first slot: recorded data has its warm-up there.
     slot = _FIRST_SLOT.floor(market.starts_at or real)
-    start = Timeframe.M1.floor(slot - LEAD * speed)
+    start = Timeframe.M1.floor(slot - lead * speed)
     return Arena(
         market=market.name,
         source=market.source,

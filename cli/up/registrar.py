@@ -45,6 +45,8 @@ class Prepared:
     operator_token: str | None
     """Only right after it was made; in clear nowhere else."""
     prefetch_seconds: int
+    unnamed: tuple[str, ...]
+    """Accounts of the database that the file does not name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,14 @@ class Registrar:
             arena=arena,
             operator_token=token,
             prefetch_seconds=prefetch_seconds(real_length),
+            unnamed=self._unnamed(),
         )
+
+    def _unnamed(self) -> tuple[str, ...]:
+        if self._plan.is_demo:
+            return ()
+        named = {account.id for account in self._plan.accounts}
+        return tuple(account.id for account in self._accounts if account.id not in named)
 
     def preload(self) -> None:
         """Import what registering needs, while Prefect's server starts."""

@@ -75,6 +75,12 @@ async def _start_store(running: Running) -> None:
     running.arena = running.prepared.arena
     kind = "PostgreSQL from DATABASE_URL" if database.server is None else "embedded PostgreSQL"
     running.progress.ready("database", f"{kind} {running.prepared.version}, {_seconds(began)}")
+    if running.prepared.unnamed:
+        running.progress.note(
+            "accounts",
+            f"not in the file, and go on: {', '.join(running.prepared.unnamed)}; to take them away: "
+            "perpflow accounts apply --prune",
+        )
 
 
 async def _start_api(running: Running) -> None:

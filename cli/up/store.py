@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import OperationalError
 
-from adapters.store.accounts import list_accounts, mark_removed, save_account
+from adapters.store.accounts import list_accounts, save_account
 from adapters.store.arena import Arena, load_arena, save_arena, set_collector
 from adapters.store.embedded.errors import ServerError
 from adapters.store.engine import open_engine
@@ -73,8 +73,8 @@ def prepare_arena(
     try:
         with engine.begin() as conn:
             stored = load_arena(conn)
-            arena = next_arena(stored, plan.market, speed=speed, real=real)
             accounts = _apply_accounts(conn, plan, is_first=stored is None)
+            arena = next_arena(stored, plan.market, speed=speed, real=real, accounts=len(accounts))
             save_arena(conn, arena)
             save_instruments(conn, plan.market.name, plan.market.instruments)
             for account in accounts:
@@ -129,11 +129,12 @@ def _apply_accounts(conn: Connection, plan: UpPlan, *, is_first: bool) -> tuple[
         return stored
     for account in plan.accounts:
         save_account(conn, account)
-    kept = {account.id for account in plan.accounts}
-    for account in stored:
-        if account.id not in kept:
-            mark_removed(conn, account.id)
-    return plan.accounts
+    named = {account.id for account in plan.accounts}
+    # An account that the file does not name was added by a command, and may hold positions: taking
+    # it away is a command of its own.
+    others = tuple(account for account in stored if account.id not in named)
+    _require_speed(plan, others)
+    return (*plan.accounts, *others)
 
 
 def _require_speed(plan: UpPlan, accounts: Sequence[Account]) -> None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import multiprocessing.util
+import os
+import tempfile
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -24,6 +27,10 @@ IDLE_SECONDS = 120.0
 """A child that nobody needed for this long ends."""
 KEPT_CHILDREN = 2
 """Idle children that stay however long it takes."""
+
+_LONGEST_FOLDER = 50
+"""Bytes: a socket's path is its folder and some forty more."""
+_SHORT_FOLDER = "/tmp"  # noqa: S108 - the folder made in it is private
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["deployments.warm.preload"])
@@ -138,9 +145,21 @@ class Children:
 
 def warm_up() -> None:
     """Start the fork server and wait until it has imported everything."""
+    _choose_short_folder()
     first = _CONTEXT.Process(target=_nothing, daemon=True)
     first.start()
     first.join()
+
+
+def _choose_short_folder() -> None:
+    """The fork server's socket lies in the folder for temporary files; its path may have 100 bytes."""
+    configured = tempfile.tempdir
+    if len(os.fsencode(tempfile.gettempdir())) > _LONGEST_FOLDER:
+        tempfile.tempdir = _SHORT_FOLDER
+    try:
+        multiprocessing.util.get_temp_dir()  # made once, private, and kept for this process
+    finally:
+        tempfile.tempdir = configured
 
 
 def _nothing() -> None:

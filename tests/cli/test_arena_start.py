@@ -31,6 +31,14 @@ def market(name: str = "simulated-7", **changes: object) -> MarketPlan:
     return MarketPlan(**{**values, **changes})
 
 
+def test_a_hundred_accounts_get_the_time_that_it_takes_to_make_their_deployments() -> None:
+    arena = next_arena(None, market(), speed=60, real=NOW, accounts=100)
+
+    schedule = schedule_for(arena.clock, Timeframe.H1)
+    assert arena.clock.market_at(schedule.anchor) == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert schedule.anchor - NOW == LEAD + timedelta(seconds=15)
+
+
 def test_a_first_start_is_today_with_its_first_cycle_due_in_a_few_seconds() -> None:
     arena = next_arena(None, market(), speed=60, real=NOW)
 

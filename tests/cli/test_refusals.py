@@ -65,7 +65,7 @@ def test_an_asset_that_the_market_lacks_is_refused_with_those_it_has(perpflow: P
         (("--data", "."), "goes with recorded candles"),
         (("--market", "recorded", "--data", "absent"), "absent"),
         (("--speed", "0"), "--speed is 0.0; allowed is a number above 0 and up to 10000"),
-        (("--speed", "61"), "the fastest bearable speed is 60"),
+        (("--speed", "9999"), "the fastest bearable speed is"),
         (("--seed", "-1"), "--seed is -1; allowed is a whole number of 0 or more"),
         (("--port", "99999"), "--port is 99999; allowed is a whole number from 1 to 65535"),
         (("--host", "no.such.host.invalid"), "cannot listen on no.such.host.invalid"),

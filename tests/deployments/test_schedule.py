@@ -90,7 +90,7 @@ def test_a_speed_that_no_worker_can_follow_is_refused_with_the_fastest_possible_
     require_bearable_speed(120.0, Timeframe.H1, WARM)
 
 
-def test_runs_are_prefetched_early_but_not_while_the_run_before_may_still_go() -> None:
-    assert prefetch_seconds(timedelta(hours=1)) == 10
-    assert prefetch_seconds(timedelta(seconds=20)) == 5
+def test_runs_are_taken_early_but_never_two_of_an_account_at_once() -> None:
+    assert prefetch_seconds(timedelta(hours=1)) == 20
+    assert prefetch_seconds(timedelta(seconds=20)) == 10
     assert prefetch_seconds(timedelta(seconds=2)) == 1
