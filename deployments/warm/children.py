@@ -51,6 +51,7 @@ class Child:
         self._process.start()
         theirs.close()
         self.place: Any = None
+        """None: it has not worked yet, and takes any job."""
         self.runs = 0
         self.idle_since = time.monotonic()
         self.is_spent = False
@@ -109,7 +110,7 @@ class Children:
     def take(self, job: Job) -> Child:
         """A child for a job: the one that rested least, or a new one."""
         for child in reversed(self._idle):
-            if child.place == job.place and child.is_alive:
+            if child.place in (None, job.place) and child.is_alive:
                 self._idle.remove(child)
                 break
         else:
@@ -117,6 +118,11 @@ class Children:
             child = Child()
         self._busy.add(child)
         return child
+
+    def prepare(self, jobs: int) -> None:
+        """Have children ready for so many jobs that come soon."""
+        for _ in range(min(jobs, self._most) - len(self._idle) - len(self._busy)):
+            self._idle.append(Child())
 
     def give_back(self, child: Child) -> None:
         """Keep it for the next run, unless it is spent."""

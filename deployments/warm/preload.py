@@ -11,10 +11,11 @@ import prefect.engine
 import prefect.events.clients
 import prefect.flow_engine
 
+import deployments.warm.child
 import flows.collect_market
 import flows.trade_account
 
-__all__ = ["flows", "prefect"]
+__all__ = ["deployments", "flows", "prefect"]
 
 # What is here now stays for good: the collector of a child need not touch it, so that the pages
 # stay shared between all children.

@@ -17,11 +17,9 @@ import os
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import anyio
 import anyio.abc
-from prefect.exceptions import InfrastructureNotFound
 from prefect.flows import load_flow_from_flow_run
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
 from prefect.settings import get_current_settings
@@ -72,7 +70,7 @@ class WarmWorker(ProcessWorker):
         most = self._limit or RUNS_AT_ONCE
         self._limit = None
         self._places = asyncio.Semaphore(most)
-        self._waiting: dict[UUID, anyio.CancelScope] = {}
+        self._waiting = 0
         self.children = Children(most)
         # Dumping all settings costs more than a task of a cycle: once per worker is enough.
         self._settings = get_current_settings().to_environment_variables(exclude_unset=True)
@@ -88,8 +86,8 @@ class WarmWorker(ProcessWorker):
     async def _submit_run(self, flow_run: FlowRun) -> None:
         """Take the run, wait until it is due, execute it.
 
-        Prefect's own version asks eight times for what is known or only adorns the run; of its
-        requests those stay that decide (pending) or that a cancellation needs (the identifier).
+        Prefect's own version sends eight requests for what is known or only adorns the run; the one
+        that decides stays: nobody else may take what is pending.
         """
         if self.reads.has_command(flow_run):
             await super()._submit_run(flow_run)
@@ -113,21 +111,27 @@ class WarmWorker(ProcessWorker):
             worker_name=self.name,
             worker_id=self.backend_id,
         )
-        with anyio.CancelScope() as scope:
-            self._waiting[flow_run.id] = scope
-            try:
-                # Without an identifier a cancellation would end the run in Prefect only.
-                await self.client.update_flow_run(flow_run.id, infrastructure_pid=str(flow_run.id))
-                await _until(flow_run.expected_start_time)
-                await self._places.acquire()
-            finally:
-                del self._waiting[flow_run.id]
-        if scope.cancelled_caught:
-            return
+        self._waiting += 1
+        self.children.prepare(self._waiting)
         try:
-            await self.run(flow_run, configuration)
+            await _until(flow_run.expected_start_time)
         finally:
-            self._places.release()
+            self._waiting -= 1
+        async with self._places:
+            result = await self.run(flow_run, configuration)
+        if result.status_code:
+            await self._end_cancelled(flow_run)
+
+    async def _end_cancelled(self, flow_run: FlowRun) -> None:
+        """Give a run that was cancelled while it waited its last state.
+
+        Its child has seen the cancellation and left the flow alone; nobody else was there to end it.
+        """
+        state = (await self.client.read_flow_run(flow_run.id)).state
+        if state is not None and state.is_cancelling():
+            await self._mark_flow_run_as_cancelled(
+                flow_run, state_updates={"message": "Cancelled before it was due."}
+            )
 
     async def run(
         self,
@@ -155,25 +159,6 @@ class WarmWorker(ProcessWorker):
         return ProcessWorkerResult(
             status_code=result.status_code, identifier=str(result.handle.pid)
         )
-
-    async def kill_infrastructure(
-        self, infrastructure_pid: str, configuration: Any, grace_seconds: int = 30
-    ) -> None:
-        """Cancel a run that waits, or that has begun since it was cancelled.
-
-        Raises `InfrastructureNotFound` for a run that is not here.
-        """
-        del configuration, grace_seconds
-        run_id = UUID(infrastructure_pid)
-        scope = self._waiting.get(run_id)
-        if scope is not None:
-            scope.cancel()
-        elif run_id in self.executors.process_manager.flow_run_ids():
-            # Cancelled while it waited: the executor, who watches over runs in children, has not
-            # heard of it.
-            await self.executors._cancellation_manager.cancel_by_id(run_id)
-        else:
-            raise InfrastructureNotFound(f"no process of this worker executes {run_id}")
 
     async def __aenter__(self) -> WarmWorker:
         await asyncio.to_thread(warm_up)

@@ -69,7 +69,8 @@ def test_prefect_knows_every_variable_that_we_set_and_keeps_to_the_data_folder(
     # A misspelt variable would be ignored in silence.
     assert ours - set(read["known"]) == set()
     assert read["home"] == str(place.folder)
-    assert read["database"] == f"sqlite+aiosqlite:///{place.folder}/prefect.db"
+    database = f"sqlite+aiosqlite:///{place.folder}/prefect.db"
+    assert read["database"] == f"{database}?plugin=perpflow_sqlite"
     assert read["host"] == "127.0.0.1"
     assert read["ui_api"] == "http://127.0.0.1:4321/api"
     assert read["vacuum"] == ["events", "flow_runs", "orphans"]

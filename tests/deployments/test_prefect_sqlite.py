@@ -62,7 +62,7 @@ async def test_writers_get_their_turn_in_the_order_in_which_they_came(
     writing = []
     for number in range(10):
         writing.append(asyncio.create_task(write(configuration, engine, number)))
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
     await asyncio.gather(*writing)
     assert await notes(engine) == list(range(10))
 

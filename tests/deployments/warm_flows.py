@@ -41,7 +41,7 @@ def ends_by_segfault(account_id: str) -> None:
 
 @flow(name="ends-by-hunger")
 def ends_by_hunger(account_id: str) -> None:
-    hoard = [bytearray(256 * 1024**2) for _ in range(64)]
+    hoard = [bytes(256 * 1024**2) for _ in range(64)]  # zeroed lazily: asked for, never touched
     Path(f"{account_id}.sated").write_text(str(len(hoard)))
 
 
