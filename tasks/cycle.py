@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 from prefect import get_run_logger, task
 from prefect.context import FlowRunContext
+from sqlalchemy.exc import DBAPIError
 
 from adapters.store.accounts import StoredAccount, load_account
 from adapters.store.arena import Arena, load_arena
@@ -34,8 +35,9 @@ from adapters.store.instruments import Assets, load_assets
 from adapters.store.paper_books import PostgresPaperBook
 from tasks.options import ONCE
 from tasks.resources import store_engine
+from tasks.run_log import run_log
 from trading.account import Account, AccountStatus, OperatorState, TradingState
-from trading.errors import InvalidRecord
+from trading.errors import InvalidRecord, LeaseLost
 from trading.timeframes import floor_instant
 
 LEASE_SECONDS = 60
@@ -220,13 +222,21 @@ async def holding_lease(cycle: Cycle) -> AsyncIterator[None]:
 
 
 async def _renew(cycle: Cycle) -> None:
+    """Until cancelled, or until the account belongs to another run: every send asks for itself."""
     while True:
         await asyncio.sleep(RENEW_SECONDS)
-        with store_engine().begin() as conn:
-            renew_lease(
-                conn,
-                cycle.account.id,
-                cycle.lease_token,
-                real_now=datetime.now(UTC),
-                lease_seconds=LEASE_SECONDS,
-            )
+        try:
+            with store_engine().begin() as conn:
+                renew_lease(
+                    conn,
+                    cycle.account.id,
+                    cycle.lease_token,
+                    real_now=datetime.now(UTC),
+                    lease_seconds=LEASE_SECONDS,
+                )
+        except LeaseLost as lost:
+            run_log().warning("%s: %s.", cycle.account.id, lost)
+            return
+        except DBAPIError as error:
+            # The lease outlasts two renewals that fail; a database that stays away ends the cycle.
+            run_log().warning("%s: the lease could not be renewed: %s", cycle.account.id, error.orig)
