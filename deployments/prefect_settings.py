@@ -53,14 +53,19 @@ SERVER_SETTINGS: Mapping[str, tuple[str, str]] = {
         "a cycle is 40 events with 9 resources each: 100 accounts would store ten million rows a"
         " day. Runs, task runs and logs are stored all the same; only Prefect's event feed is empty",
     ),
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": (
+        "false",
+        "Prefect's automations would weigh each of 40 events per cycle, a fifteenth of the server's"
+        " work; alerts come from our own watchdog",
+    ),
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": (
         "200",
         "task runs are written in batches: SQLite has one writer",
     ),
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": ("50", "as above"),
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": (
-        "1",
-        "a batch that does not fill must not hide finished tasks for five seconds",
+        "3",
+        "longer than most tasks, so that all states of one are written at once",
     ),
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": (
         "events,flow_runs",

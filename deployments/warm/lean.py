@@ -11,15 +11,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import prefect.flow_engine
 import prefect.results
+import prefect.task_engine
 from prefect.client.orchestration import get_client
+from prefect.utilities.engine import emit_task_run_state_change_event
 
 if TYPE_CHECKING:
     from prefect._flow_run_suspension import FlowRunSuspensionRequest
+    from prefect.client.schemas.objects import State, TaskRun
+    from prefect.events import Event
 
 SUSPENSION_SECONDS = 10.0
 """How often a run asks whether somebody has suspended it."""
@@ -34,6 +38,7 @@ def make_engine_lean() -> None:
             "_read_server_default_result_storage_block_id",
             cache(prefect.results._read_server_default_result_storage_block_id),
         ),
+        (prefect.task_engine, "emit_task_run_state_change_event", tell_of_task),
     ):
         getattr(module, name)
         setattr(module, name, replacement)
@@ -62,6 +67,27 @@ def poll_for_suspension(
         yield
     finally:
         over.set()
+
+
+def tell_of_task(
+    *,
+    task_run: TaskRun,
+    initial_state: State[Any] | None,
+    validated_state: State[Any],
+    follows: Event | None = None,
+) -> Event | None:
+    """An event for each state of a task but the first, *pending*, which lasts some milliseconds.
+
+    Each event carries the whole task run, so the server's record lacks nothing but that state.
+    """
+    if validated_state.is_pending() and initial_state is None:
+        return None
+    return emit_task_run_state_change_event(
+        task_run=task_run,
+        initial_state=initial_state,
+        validated_state=validated_state,
+        follows=follows,
+    )
 
 
 def _says_something(record: logging.LogRecord) -> bool:

@@ -16,13 +16,13 @@ import copy
 import os
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.abc
 from prefect.flows import load_flow_from_flow_run
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
-from prefect.settings import get_current_settings
 from prefect.utilities.processutils import sanitize_subprocess_env
 from prefect.workers.process import (
     ProcessJobConfiguration,
@@ -46,6 +46,12 @@ RUNS_AT_ONCE = 8
 
 class WarmJobConfiguration(ProcessJobConfiguration):
     """As the process worker's; the command matters only where one is configured."""
+
+    @staticmethod
+    @cache
+    def _base_environment() -> dict[str, str]:
+        # Prefect dumps all its settings for every run, which costs more than a task of a cycle.
+        return ProcessJobConfiguration._base_environment()
 
 
 class WarmVariables(ProcessVariables):
@@ -72,8 +78,6 @@ class WarmWorker(ProcessWorker):
         self._places = asyncio.Semaphore(most)
         self._waiting = 0
         self.children = Children(most)
-        # Dumping all settings costs more than a task of a cycle: once per worker is enough.
-        self._settings = get_current_settings().to_environment_variables(exclude_unset=True)
         await super().setup()
         self.reads = KnownReads(self.client)
 
@@ -184,7 +188,6 @@ class WarmWorker(ProcessWorker):
                 {
                     **os.environ,
                     **configuration.env,
-                    **self._settings,
                     **self.reads.entrypoint_variable(flow_run),
                     "PREFECT__FLOW_RUN_ID": str(flow_run.id),
                     "PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS": "false",
