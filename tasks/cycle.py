@@ -239,4 +239,6 @@ async def _renew(cycle: Cycle) -> None:
             return
         except DBAPIError as error:
             # The lease outlasts two renewals that fail; a database that stays away ends the cycle.
-            run_log().warning("%s: the lease could not be renewed: %s", cycle.account.id, error.orig)
+            run_log().warning(
+                "%s: the lease could not be renewed: %s", cycle.account.id, error.orig
+            )

@@ -8,6 +8,7 @@ that raised, the process ends: nothing half-done is handed to the next run.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -27,6 +28,8 @@ from deployments.warm.lean import make_engine_lean
 
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 """Writable memory of one child; a run that wants more gets a MemoryError of its own."""
+_COLLECT_SELDOM = (50_000, 10, 10)
+"""Python's default counts to 700: it would look for cycles a hundred times in every run."""
 _OOM_SCORE = "500"
 """When the machine is out of memory the kernel ends a run before it ends the database."""
 
@@ -35,6 +38,7 @@ def serve(jobs: Connection) -> None:
     """Execute jobs until the worker closes the pipe or asks to stop (SIGTERM)."""
     _set_apart()
     make_engine_lean()
+    gc.set_threshold(*_COLLECT_SELDOM)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
