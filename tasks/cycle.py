@@ -132,8 +132,8 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
     log = get_run_logger()
     now = datetime.now(UTC)
     call = _read_call(now)
-    engine = store_engine()
-    with engine.begin() as conn:
+
+    with store_engine().begin() as conn:
         arena = load_arena(conn)
         if arena is None:
             raise InvalidRecord("no arena has been started on this database; run: perpflow up")
@@ -172,19 +172,7 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
     if skip is not None:
         log.info("%s skips slot %s: %s.", account_id, f"{slot:%Y-%m-%d %H:%M:%S}", skip.sentence)
         return skip
-    matched_until = (await PostgresPaperBook(engine, account_id).read()).matched_until
-    cycle = Cycle(
-        id=cycle_id,
-        account=stored.account,
-        config_version=stored.version,
-        trading_state=stored.trading_state,
-        peak_equity=stored.peak_equity,
-        arena=arena,
-        assets=assets,
-        slot=slot,
-        as_of=max(slot, matched_until),
-        lease_token=claim.token,
-    )
+    cycle = await begin_cycle(claim, stored, arena, assets, slot=slot, at=slot)
     log.info(
         "%s takes slot %s UTC of market %s with lease %d (cycle %s).",
         account_id, f"{slot:%Y-%m-%d %H:%M:%S}", arena.market, cycle.lease_token, cycle.id,
@@ -192,6 +180,31 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
     if stored.operator_state is OperatorState.HALTED:
         log.warning("%s is halted by the operator: it may only reduce.", account_id)
     return cycle
+
+
+async def begin_cycle(
+    claim: Claim,
+    stored: StoredAccount,
+    arena: Arena,
+    assets: Assets,
+    *,
+    slot: datetime,
+    at: datetime,
+) -> Cycle:
+    """The cycle of a claimed slot, as of `at` or of the instant up to which the venue has matched."""
+    book = PostgresPaperBook(store_engine(), stored.account.id)
+    return Cycle(
+        id=claim.cycle_id,
+        account=stored.account,
+        config_version=stored.version,
+        trading_state=stored.trading_state,
+        peak_equity=stored.peak_equity,
+        arena=arena,
+        assets=assets,
+        slot=slot,
+        as_of=max(at, (await book.read()).matched_until),
+        lease_token=claim.token,
+    )
 
 
 _TAKEN = {

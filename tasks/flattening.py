@@ -16,10 +16,9 @@ from adapters.store.arena import load_arena
 from adapters.store.cycles import Claim, SlotTaken
 from adapters.store.cycles import claim_slot as claim_slot_row
 from adapters.store.instruments import load_assets
-from adapters.store.paper_books import PostgresPaperBook
 from adapters.store.trades import set_close_reason
 from tasks.account_state import AccountState, reconcile, resolve_unknown_orders
-from tasks.cycle import LEASE_SECONDS, Cycle, holding_lease
+from tasks.cycle import LEASE_SECONDS, Cycle, begin_cycle, holding_lease
 from tasks.metrics import snapshot_metrics
 from tasks.protection import flatten, sweep_orphans
 from tasks.resources import store_engine
@@ -84,8 +83,8 @@ def _assets(cycle: Cycle, state: AccountState) -> tuple[str, ...]:
 
 
 async def _claim(account_id: str) -> Cycle | None:
-    engine = store_engine()
-    with engine.begin() as conn:
+
+    with store_engine().begin() as conn:
         now = datetime.now(UTC)
         arena = load_arena(conn)
         if arena is None:
@@ -115,16 +114,4 @@ async def _claim(account_id: str) -> Cycle | None:
             slot += _TICK
     if not isinstance(claim, Claim):
         return None
-    matched_until = (await PostgresPaperBook(engine, account_id).read()).matched_until
-    return Cycle(
-        id=cycle_id,
-        account=stored.account,
-        config_version=stored.version,
-        trading_state=stored.trading_state,
-        peak_equity=stored.peak_equity,
-        arena=arena,
-        assets=assets,
-        slot=slot,
-        as_of=max(at, matched_until),
-        lease_token=claim.token,
-    )
+    return await begin_cycle(claim, stored, arena, assets, slot=slot, at=at)

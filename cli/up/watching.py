@@ -63,7 +63,7 @@ class _Pulse:
 
     async def beat(self) -> None:
         running = self._running
-        assert running.database is not None and running.arena is not None  # noqa: S101, PT018
+        assert running.database is not None and running.arena is not None  # noqa: S101, PT018 - started
         try:
             await asyncio.to_thread(note_alive, running.database, running.arena)
         except (SQLAlchemyError, StoreError) as error:

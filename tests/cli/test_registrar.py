@@ -124,7 +124,7 @@ def test_the_child_ends_when_its_parent_has_gone(place: ArenaPlace) -> None:
 
 @pytest.mark.prefect
 async def test_the_schedules_of_all_accounts_are_ended_by_a_child(
-    prefect_server: PrefectPlace,  # noqa: F811
+    prefect_server: PrefectPlace,  # noqa: F811 - the fixture
     tmp_path: Path,
 ) -> None:
     schedule = RealSchedule(

@@ -13,6 +13,6 @@ from tests.prefect_server import prefect_server  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-async def client(prefect_server: PrefectPlace) -> AsyncIterator[PrefectClient]:  # noqa: F811
+async def client(prefect_server: PrefectPlace) -> AsyncIterator[PrefectClient]:  # noqa: F811 - the fixture
     async with PrefectClient(prefect_server.api_url) as client:
         yield client

@@ -17,7 +17,7 @@ from tests.prefect_server import prefect_server  # noqa: F401 - a fixture
 
 @pytest.fixture(scope="module")
 def worker(
-    prefect_server: PrefectPlace,  # noqa: F811
+    prefect_server: PrefectPlace,  # noqa: F811 - the fixture
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Worker]:
     """One for all tests of a file: what a run does must not take it along."""
