@@ -19,7 +19,7 @@ from prefect import get_run_logger, task
 from prefect.context import FlowRunContext
 from sqlalchemy.exc import DBAPIError
 
-from adapters.store.accounts import StoredAccount, load_account
+from adapters.store.accounts import StoredAccount, is_removed, load_account
 from adapters.store.arena import Arena, load_arena
 from adapters.store.cycles import (
     Claim,
@@ -137,6 +137,10 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
         arena = load_arena(conn)
         if arena is None:
             raise InvalidRecord("no arena has been started on this database; run: perpflow up")
+        if is_removed(conn, account_id):
+            # The run was handed over before the account was taken away.
+            log.info("%s skips its slot: the account was removed.", account_id)
+            return Skip(code="account_removed", sentence="the account was removed")
         stored = load_account(conn, account_id)
         assets = load_assets(conn, arena.market)
         slot = slot_of(arena, stored.account, call.trigger, call.scheduled_at)

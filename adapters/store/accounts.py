@@ -75,6 +75,12 @@ def list_accounts(conn: Connection, *, removed: bool = False) -> tuple[StoredAcc
     return tuple(_stored(row) for row in rows)
 
 
+def is_removed(conn: Connection, account_id: str) -> bool:
+    """Whether the account was in the arena and was taken out; False for one that never was."""
+    query = select(accounts.c.real_removed_at).where(accounts.c.id == account_id)
+    return conn.scalar(query) is not None
+
+
 def mark_removed(conn: Connection, account_id: str) -> None:
     """Take the account out of the arena; its record stays."""
     _change(conn, account_id, real_removed_at=func.now())

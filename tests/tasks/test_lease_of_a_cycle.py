@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from adapters.store.accounts import mark_removed
 from adapters.store.cycles import claim_slot as claim_slot_row
+from adapters.store.errors import UnknownAccount
 from tasks import cycle as cycle_module
-from tasks.cycle import Cycle, holding_lease
+from tasks.cycle import Cycle, Skip, claim_slot, holding_lease
 from tests.arena import TestArena
 
 pytestmark = pytest.mark.db
@@ -80,3 +82,15 @@ async def test_a_cycle_that_was_overtaken_leaves_its_successor_alone_and_keeps_i
     status, reason = arena.one("select status, reason from app.cycles order by slot limit 1")
     assert status == "failed"
     assert reason.startswith("lease_expired")
+
+
+async def test_a_run_that_was_handed_over_before_its_account_was_removed_does_nothing(
+    arena: TestArena,
+) -> None:
+    with arena.engine.begin() as conn:
+        mark_removed(conn, "momentum")
+    skipped = await claim_slot.fn("momentum")
+    assert isinstance(skipped, Skip)
+    assert skipped.code == "account_removed"
+    with pytest.raises(UnknownAccount):
+        await claim_slot.fn("never-was")
