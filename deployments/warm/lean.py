@@ -6,17 +6,20 @@ and nowhere else; `make_engine_lean` fails loudly when one of them is no longer 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import prefect.flow_engine
 import prefect.results
 import prefect.task_engine
+import prefect.utilities.collections
+import prefect.utilities.engine
 from prefect.client.orchestration import get_client
 from prefect.utilities.engine import emit_task_run_state_change_event
 
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
 
 SUSPENSION_SECONDS = 10.0
 """How often a run asks whether somebody has suspended it."""
+RUNNING_SECONDS = 0.5
+"""A task that is over sooner is told of once."""
+OUR_PACKAGES = frozenset({"adapters", "tasks", "trading"})
+"""Their records are immutable and made of plain values."""
+
+_held: dict[UUID, asyncio.TimerHandle] = {}
+_visit_collection = prefect.utilities.collections.visit_collection
 
 
 def make_engine_lean() -> None:
@@ -39,6 +49,10 @@ def make_engine_lean() -> None:
             cache(prefect.results._read_server_default_result_storage_block_id),
         ),
         (prefect.task_engine, "emit_task_run_state_change_event", tell_of_task),
+        # By its name in the module it comes from too: there it calls itself.
+        (prefect.utilities.collections, "visit_collection", visit_shallow),
+        (prefect.utilities.engine, "visit_collection", visit_shallow),
+        (prefect.task_engine, "visit_collection", visit_shallow),
     ):
         getattr(module, name)
         setattr(module, name, replacement)
@@ -76,18 +90,49 @@ def tell_of_task(
     validated_state: State[Any],
     follows: Event | None = None,
 ) -> Event | None:
-    """An event for each state of a task but the first, *pending*, which lasts some milliseconds.
+    """One event for a task that is soon over: of the first, *pending*, none; *running* can wait.
 
-    Each event carries the whole task run, so the server's record lacks nothing but that state.
+    Each event carries the whole task run with its times, so the server's record of a short task
+    lacks those two states and nothing else. A task that goes on is shown as running.
     """
     if validated_state.is_pending() and initial_state is None:
         return None
-    return emit_task_run_state_change_event(
+    tell = partial(
+        emit_task_run_state_change_event,
         task_run=task_run,
         initial_state=initial_state,
         validated_state=validated_state,
         follows=follows,
     )
+    if held := _held.pop(task_run.id, None):
+        held.cancel()
+    if validated_state.is_running() and (loop := _running_loop()):
+        _held[task_run.id] = loop.call_later(RUNNING_SECONDS, _tell_late, task_run.id, tell)
+        return None
+    return tell()
+
+
+def _tell_late(task_run_id: UUID, tell: Callable[[], object]) -> None:
+    _held.pop(task_run_id, None)
+    tell()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """None in a task of a flow without a loop."""
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None
+
+
+def visit_shallow(expr: Any, visit_fn: Callable[..., Any], **options: Any) -> Any:
+    """Look into a parameter for futures, but not into our own records: they hold none.
+
+    Prefect visits every candle of every market twice for each task. The record itself is visited,
+    as it is what the arrows between tasks are drawn from.
+    """
+    if type(expr).__module__.partition(".")[0] in OUR_PACKAGES:
+        options["max_depth"] = 0
+    return _visit_collection(expr, visit_fn, **options)
 
 
 def _says_something(record: logging.LogRecord) -> bool:

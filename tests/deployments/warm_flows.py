@@ -7,9 +7,11 @@ import ctypes
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from prefect import flow, get_run_logger
+from prefect import flow, get_run_logger, task
+from prefect.runtime import task_run
 
 
 @flow(name="ends-well")
@@ -56,3 +58,40 @@ def takes_a_second(account_id: str) -> None:
     time.sleep(1)
     with Path(f"{account_id}.spans").open("a") as spans:
         spans.write(f"{os.getpid()} {began} {time.time()}\n")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A record that is no part of the product."""
+
+    text: str
+
+
+@task
+async def write_note(text: str) -> Note:
+    return Note(text)
+
+
+@task(retries=1)
+async def read_note(note: Note) -> str:
+    if task_run.run_count == 1:
+        raise OSError("not at the first attempt")
+    return note.text
+
+
+@task
+def say_ready(account_id: str) -> None:
+    Path(f"{account_id}.ready").touch()
+
+
+@task
+async def takes_its_time() -> None:
+    await asyncio.sleep(20)
+
+
+@flow(name="has-tasks")
+async def has_tasks(account_id: str) -> None:
+    note = await write_note("hello")
+    await read_note(note)
+    say_ready(account_id)
+    await takes_its_time()
