@@ -38,6 +38,26 @@ class FundingRate:
     mark: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class BookLevel:
+    """Resting quantity (base) at one price."""
+
+    price: Decimal
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBook:
+    """The nearest resting orders of an instrument at `at`."""
+
+    symbol: str
+    at: datetime
+    bids: tuple[BookLevel, ...]
+    """Best (highest) first."""
+    asks: tuple[BookLevel, ...]
+    """Best (lowest) first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MarketView:
     """All that a decision about one instrument may look at: closed candles and one quote.
@@ -48,6 +68,10 @@ class MarketView:
     instrument: Instrument
     quote: Quote
     windows: dict[Timeframe, CandleWindow] = field(default_factory=dict)
+    book: OrderBook | None = None
+    """None where nobody asked for it or the market has none."""
+    fundings: tuple[FundingRate, ...] = ()
+    """What was paid lately, oldest first; empty where nobody asked for it."""
 
     @property
     def symbol(self) -> str:
