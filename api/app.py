@@ -23,6 +23,7 @@ from adapters.store.schema import check_revision
 from api import assets
 from api.access import Access, is_own_machine, token_of
 from api.answers import SharedAnswers
+from api.equity_tracks import EquityTracks
 from api.problem_details import install_problem_handlers
 from api.routes import (
     accounts,
@@ -105,6 +106,7 @@ def _lifespan(settings: ApiSettings, engine: AsyncEngine):
                 hub=hub,
                 feed=feed,
                 shared=SharedAnswers(),
+                tracks=EquityTracks(),
                 real_started_at=datetime.now(UTC),
             )
             await feed.start()

@@ -24,6 +24,7 @@ from starlette.types import Scope
 
 from api.answers import takes_gzip
 from api.problem_details import CATALOGUE, Problem
+from trading.performance.catalogue import FIGURES, describe
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -120,7 +121,8 @@ async def redoc_page(request: Request) -> HTMLResponse:
 @router.get("/")
 async def arena_page() -> HTMLResponse:
     """The arena. The frame holds no figure, so it may be read before the token is given."""
-    return _page("arena.html", static=static_path(), plotly=PLOTLY_PATH)
+    meanings = {name: describe(figure) for name, figure in FIGURES.items()}
+    return _page("arena.html", static=static_path(), plotly=PLOTLY_PATH, figures=meanings)
 
 
 @router.get("/problems/{code}")

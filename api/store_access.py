@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import HTTPConnection
 
 from api.answers import SharedAnswers
+from api.equity_tracks import EquityTracks
 from api.settings import ApiSettings
 from api.sockets.feed import EventFeed
 from api.sockets.hub import Hub
@@ -25,6 +26,7 @@ class Open:
     hub: Hub
     feed: EventFeed
     shared: SharedAnswers
+    tracks: EquityTracks
     real_started_at: datetime
 
 

@@ -81,6 +81,7 @@ def _account(
 ) -> dict[str, Any]:
     return {
         **account_to_json(account),
+        "traded": account.traded,
         "secrets": {
             key: {"reference": reference, "is_set": is_set(reference, environ)}
             for key, reference in references_of(account).items()

@@ -32,7 +32,7 @@ def show_configuration(found: Mapping[str, Any]) -> None:
         accounts.add_row(
             account["id"],
             escape(account.get("model") or account["strategy"]),
-            " ".join(account["assets"]),
+            account["traded"],
             account["interval"],
             account["initial_equity"],
             f"{limits['leverage']} (at most {limits['max_leverage']})",

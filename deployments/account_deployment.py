@@ -30,7 +30,7 @@ def deployment_for(account: Account, clock: ArenaClock | None) -> AccountDeploym
     return AccountDeployment(
         account_id=account.id,
         description=(
-            f"{account.name}: {account.strategy} on {', '.join(account.assets)}, "
+            f"{account.name}: {account.strategy} on {account.traded}, "
             f"every {account.interval} of market time, {account.mode.value}."
         ),
         schedule=None if clock is None else schedule_for(clock, account.interval),

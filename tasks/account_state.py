@@ -31,6 +31,7 @@ from trading.ports import Balance, Venue, VenuePosition
 from trading.units import ZERO, plain
 
 _STATE_OF_STATUS = {
+    OrderStatus.PENDING: IntentState.OPEN,
     OrderStatus.NEW: IntentState.OPEN,
     OrderStatus.PARTIALLY_FILLED: IntentState.OPEN,
     OrderStatus.FILLED: IntentState.FILLED,

@@ -1,29 +1,37 @@
-"""Ask the account's strategy about each asset and store the answers with their reasons.
+"""Ask who decides for the account about each asset and store the answers with their reasons.
 
 A strategy that raises or does not answer in time fails the cycle by its name; positions have been
-looked after before. It computes in a thread of its own, so that the lease is renewed meanwhile.
+looked after before. A blend goes on without a member that raises, and names it. It is computed in
+a thread of its own, so that the lease is renewed meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from prefect import get_run_logger, task
 
 from adapters.store.decisions import NewDecision, save_decisions
+from adapters.store.votes import load_outcomes, load_owners
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.market import Markets
 from tasks.options import READ
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds, in_limited_thread
+from trading.blend.allocation import MemberOutcome
+from trading.blend.opinion import blend_opinion, opinion_document
+from trading.blend_plan import BLEND, Allocation, Blend
 from trading.decision.from_signal import decide_from_signal
 from trading.decisions import TradeDecision, refuse_too_long
 from trading.errors import DecisionFailed, TradingError
 from trading.market import MarketView
+from trading.ports import VenuePosition
 from trading.positions import Direction
+from trading.scanner.ranking import scan_words
 from trading.strategies.catalogue import build_parameters, find_strategy
 
 _LONGEST_REASON = 500
@@ -37,10 +45,30 @@ class Decided:
     decision: TradeDecision
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """What a blend has to know of its own past; empty for everybody else."""
+
+    owners: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """By symbol: the members behind the open position."""
+    outcomes: tuple[MemberOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """A decision, with what is stored and said about it besides."""
+
+    decision: TradeDecision
+    votes: Mapping[str, Any] | None = None
+    failures: tuple[str, ...] = ()
+    """Members of a blend that raised."""
+
+
 @task(name="decide", **READ)
 async def decide(cycle: Cycle, state: AccountState, markets: Markets) -> tuple[Decided, ...]:
     """One stored decision per asset with usable data; the same cycle decides each asset once."""
-    made = await _within_limit(cycle, lambda: _decide_all(cycle, state, markets))
+    past = _read_past(cycle)
+    made, failures = await _within_limit(cycle, lambda: _decide_all(cycle, state, markets, past))
     with store_engine().begin() as conn:
         ids = save_decisions(
             conn, made, cycle_id=cycle.id, account_id=cycle.account.id, decided_at=cycle.as_of
@@ -53,12 +81,29 @@ async def decide(cycle: Cycle, state: AccountState, markets: Markets) -> tuple[D
     for item in decided:
         log.info("%s decides %s %s: %s", cycle.account.id, item.decision.action,
                  cycle.assets.of(item.decision.symbol), item.decision.rationale)  # fmt: skip
+    for failure in failures:
+        log.warning("%s goes on without a member: %s.", cycle.account.id, failure)
     return decided
 
 
-async def _within_limit(
-    cycle: Cycle, decide_all: Callable[[], list[NewDecision]]
-) -> list[NewDecision]:
+def _read_past(cycle: Cycle) -> _Past:
+    blend = cycle.account.blend
+    if blend is None:
+        return _Past()
+    with store_engine().connect() as conn:
+        outcomes = (
+            ()
+            if blend.allocation is Allocation.WEIGHTS
+            else load_outcomes(conn, cycle.account.id, until=cycle.as_of)
+        )
+        return _Past(owners=load_owners(conn, cycle.account.id), outcomes=outcomes)
+
+
+_Made = tuple[list[NewDecision], list[str]]
+"""Decisions, and the failures of members on the way to them."""
+
+
+async def _within_limit(cycle: Cycle, decide_all: Callable[[], _Made]) -> _Made:
     seconds = decide_seconds(cycle.arena.clock, cycle.account.interval)
     try:
         return await in_limited_thread(decide_all, seconds)
@@ -68,12 +113,13 @@ async def _within_limit(
         ) from error
 
 
-def _decide_all(cycle: Cycle, state: AccountState, markets: Markets) -> list[NewDecision]:
+def _decide_all(cycle: Cycle, state: AccountState, markets: Markets, past: _Past) -> _Made:
     made: list[NewDecision] = []
+    failures: list[str] = []
     for view in markets:
         asset = view.instrument.base
         try:
-            decision = _decide_one(cycle, state, view)
+            answer = _decide_one(cycle, state, view, past)
         except TradingError:
             raise
         except Exception as error:
@@ -81,23 +127,36 @@ def _decide_all(cycle: Cycle, state: AccountState, markets: Markets) -> list[New
             raise DecisionFailed(
                 f"strategy {cycle.account.strategy} failed on {asset}: {told}"
             ) from error
+        failures += [f"{asset}: {failure}" for failure in answer.failures]
         made.append(
             NewDecision(
-                decision=refuse_too_long(decision), asset=asset, reference_price=view.quote.last
+                decision=refuse_too_long(_with_scan(answer.decision, markets)),
+                asset=asset,
+                reference_price=view.quote.last,
+                votes=answer.votes,
             )
         )
-    return made
+    return made, failures
 
 
-def _decide_one(cycle: Cycle, state: AccountState, view: MarketView) -> TradeDecision:
-    strategy = find_strategy(cycle.account.strategy)
+def _with_scan(decision: TradeDecision, markets: Markets) -> TradeDecision:
+    """Why the instrument is looked at belongs to why something was decided about it."""
+    if markets.scan is None:
+        return decision
+    words = scan_words(markets.scan, decision.symbol)
+    return replace(decision, rationale=f"{decision.rationale} {words}")
+
+
+def _decide_one(cycle: Cycle, state: AccountState, view: MarketView, past: _Past) -> _Answer:
     held = state.position(view.symbol)
+    blend = cycle.account.blend
+    if blend is not None:
+        return _decide_blend(cycle, state, view, blend, past)
+    strategy = find_strategy(cycle.account.strategy)
     signal = strategy.signal(
-        view,
-        build_parameters(strategy, cycle.account.parameters),
-        Direction.FLAT if held is None else held.position.direction,
+        view, build_parameters(strategy, cycle.account.parameters), _direction(held)
     )
-    return decide_from_signal(
+    decision = decide_from_signal(
         signal,
         view=view,
         held=None if held is None else held.position,
@@ -106,3 +165,30 @@ def _decide_one(cycle: Cycle, state: AccountState, view: MarketView) -> TradeDec
         decided_by=strategy.name,
         takes_stop=strategy.takes_stop,
     )
+    return _Answer(decision=decision)
+
+
+def _decide_blend(
+    cycle: Cycle, state: AccountState, view: MarketView, blend: Blend, past: _Past
+) -> _Answer:
+    held = state.position(view.symbol)
+    opinion = blend_opinion(
+        blend,
+        view,
+        held=_direction(held),
+        owners=past.owners.get(view.symbol),
+        outcomes=past.outcomes,
+    )
+    decision = decide_from_signal(
+        opinion.signal,
+        view=view,
+        held=None if held is None else held.position,
+        capital=state.balance.equity,
+        limits=cycle.account.limits,
+        decided_by=BLEND,
+    )
+    return _Answer(decision=decision, votes=opinion_document(opinion), failures=opinion.failures)
+
+
+def _direction(held: VenuePosition | None) -> Direction:
+    return Direction.FLAT if held is None else held.position.direction

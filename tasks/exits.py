@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from prefect import get_run_logger, task
+from prefect import task
 
-from adapters.store.trades import StoredTrade, load_open_trades, set_close_reason, set_trade_levels
+from adapters.store.trades import load_open_trades, set_close_reason
 from tasks.account_state import AccountState, reconcile
 from tasks.cycle import Cycle
+from tasks.exit_review import Review, review_position
 from tasks.market import Markets
 from tasks.options import ONCE
-from tasks.protection import Levels, flatten, protect, sweep_orphans
+from tasks.protection import flatten, protect, sweep_orphans
 from tasks.resources import market_of, store_engine
-from trading.exits.checks import ExitView, check_exit
-from trading.exits.plan import ExitPlan
-from trading.market import MarketView
-from trading.ports import VenuePosition
-from trading.risk.level_checks import default_stop
-from trading.risk.stop_distance import stop_atr
+from tasks.run_log import run_log
+from trading.exits.checks import check_exit
 
 
 @task(name="manage_exits", **ONCE)
@@ -29,75 +26,30 @@ async def manage_exits(cycle: Cycle, state: AccountState, markets: Markets) -> A
     closed = False
     for held in state.positions:
         symbol = held.position.symbol
-        trade = trades.get(symbol)
-        left = await _leave_if_due(cycle, held, trade, markets)
+        instrument = instruments[symbol]
+        view = markets.views.get(symbol)
+        review = review_position(
+            cycle, held, trades.get(symbol), instrument, view, state.open_orders
+        )
+        left = await _leave_if_due(cycle, review)
         if not left and cycle.account.limits.requires_stop:
-            levels = _levels(cycle, held, trade, markets.views.get(symbol))
-            left = not await protect(cycle, instruments[symbol], levels, decision_id=None)
+            left = not await protect(cycle, instrument, review.levels, decision_id=None)
         closed = closed or left
     return await reconcile(cycle) if closed else state
 
 
-def _levels(
-    cycle: Cycle, held: VenuePosition, trade: StoredTrade | None, view: MarketView | None
-) -> Levels:
-    """The trade's own levels; a stop that nobody knows becomes the account's default one."""
-    stop = None if trade is None else trade.stop_price
-    target = None if trade is None else trade.take_profit_price
-    if stop is None and view is not None:
-        stop = default_stop(
-            held.position.direction.entry_side,
-            view.quote.last,
-            atr=stop_atr(view),
-            multiple=cycle.account.limits.stop_atr_multiple,
-            tick=view.instrument.tick_size,
-        )
-    with store_engine().begin() as conn:
-        set_trade_levels(
-            conn,
-            cycle.account.id,
-            held.position.symbol,
-            stop,
-            target,
-            "" if trade is None else trade.exit_plan,
-        )
-    return Levels(stop=stop, target=target)
-
-
-async def _leave_if_due(
-    cycle: Cycle, held: VenuePosition, trade: StoredTrade | None, markets: Markets
-) -> bool:
-    position = held.position
-    view = markets.views.get(position.symbol)
-    holds_for_good = not cycle.account.limits.requires_stop
-    exit_decision = check_exit(
-        ExitView(
-            plan=ExitPlan(
-                symbol=position.symbol,
-                opened_at=position.opened_at,
-                direction=position.direction,
-                entry_price=position.entry_price,
-                stop_price=None if trade is None else trade.stop_price,
-                take_profit_price=None if trade is None else trade.take_profit_price,
-                time_to_live=None if holds_for_good else cycle.account.max_holding,
-            ),
-            position=position,
-            price=None if view is None else view.quote.last,
-            at=cycle.as_of,
-        )
-    )
-    if exit_decision is None:
+async def _leave_if_due(cycle: Cycle, review: Review) -> bool:
+    decision = check_exit(review.exits)
+    if decision is None:
         return False
-    get_run_logger().info(
-        "%s leaves %s: %s", cycle.account.id, position.symbol, exit_decision.sentence
-    )
+    run_log().info("%s leaves %s: %s", cycle.account.id, decision.symbol, decision.sentence)
     with store_engine().begin() as conn:
-        set_close_reason(conn, cycle.account.id, position.symbol, exit_decision.reason.value)
+        set_close_reason(conn, cycle.account.id, decision.symbol, decision.reason.value)
     await flatten(
         cycle,
-        position.symbol,
-        code=exit_decision.reason.value,
-        sentence=exit_decision.sentence,
+        decision.symbol,
+        code=decision.reason.value,
+        sentence=decision.sentence,
         decision_id=None,
     )
     return True

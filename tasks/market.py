@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from adapters.store.cycles import save_context
 from tasks.cycle import Cycle
+from tasks.market_beside import add_beside, beside_of
 from tasks.market_memory import MarketMemory
 from tasks.market_pass import find_pass, is_due
 from tasks.market_reading import covers, read_market, read_pass
@@ -22,8 +23,10 @@ from tasks.market_wants import Wants, wants_of
 from tasks.options import READ
 from tasks.resources import memory_of, store_engine
 from tasks.run_log import run_log
+from tasks.scanning import narrow_to_scan, tell_new_list
 from tasks.story import tell_alone, tell_problem
 from trading.indicators.market_document import MarketDocument
+from trading.scanner.ranking import scan_document
 
 __all__ = ["Markets", "compute_indicators", "fetch_klines"]
 
@@ -35,6 +38,10 @@ async def fetch_klines(cycle: Cycle) -> Markets:
     instruments = await memory.market.instruments()
     wants = wants_of(cycle.account, instruments, memory.market.base_timeframe)
     markets = await _read(cycle, memory, wants, {each.symbol: each for each in instruments})
+    narrow_to_scan(cycle, markets)
+    markets.views = await add_beside(
+        memory.market, markets.views, beside_of(cycle.account), cycle.as_of
+    )
     is_alone = not markets.is_shared and is_due(cycle.arena, cycle.slot)
     unstored = None if markets.is_shared else unstored_prices(memory, markets.reading)
     if markets.problems or is_alone or unstored:
@@ -98,8 +105,12 @@ async def compute_indicators(cycle: Cycle, markets: Markets) -> dict[str, Market
     else:
         context |= {"markets": documents}
         unstored = unstored_stats(memory, markets.reading, documents)
+    if markets.scan is not None:
+        context |= {"scan": scan_document(markets.scan)}
     with store_engine().begin() as conn:
         save_context(conn, cycle.id, context)
+        if markets.scan is not None:
+            tell_new_list(conn, cycle, markets.scan)
         if unstored:
             save_unstored(conn, cycle.arena.market, unstored)
     if unstored:

@@ -22,6 +22,7 @@ from trading.indicators.market_document import (
 )
 from trading.instruments import Instrument
 from trading.market import MarketView, Quote
+from trading.scanner.ranking import ScanResult
 from trading.timeframes import Timeframe
 
 
@@ -41,6 +42,8 @@ class Markets:
         self.problems = problems
         self.is_shared = is_shared
         """Whether a pass of the collector was read: then all of it is in the store."""
+        self.scan: ScanResult | None = None
+        """Of an account that scans: then the views are its choice."""
 
     def __iter__(self) -> Iterator[MarketView]:
         return iter(self.views.values())

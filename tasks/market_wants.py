@@ -1,4 +1,4 @@
-"""Which candles a cycle reads: what every account needs, what its strategy needs, the benchmark.
+"""Which candles a cycle reads: what every account, its deciders and its scan need, the benchmark.
 
 Counts are closed candles. A timeframe finer than the market's own does not exist there: it is left
 out, and indicators of it stay null.
@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trading.account import Account
+from trading.blend.needs import candles_to_decide
 from trading.indicators.market_document import DOCUMENT_CANDLES
 from trading.instruments import Instrument
 from trading.risk.stop_distance import STOP_TIMEFRAME
-from trading.strategies.catalogue import find_strategy
+from trading.scanner.scores import SCAN_CANDLES, SCAN_TIMEFRAME
 from trading.timeframes import Timeframe
 
 CONTEXT_CANDLES = {**DOCUMENT_CANDLES, STOP_TIMEFRAME: 50}
@@ -44,15 +45,18 @@ class Wants:
 
 
 def wants_of(account: Account, instruments: Iterable[Instrument], base: Timeframe) -> Wants:
-    """What one account's cycle reads.
+    """What one account's cycle reads; of a scan all that its candidates need, chosen or not.
 
     `KeyError` with the asset when the market has no instrument of it.
     """
     symbol_of = {each.base: each.symbol for each in instruments}
     counts = dict(CONTEXT_CANDLES)
-    for timeframe, count in find_strategy(account.strategy).timeframes.items():
+    for timeframe, count in candles_to_decide(account).items():
         counts[timeframe] = max(count, counts.get(timeframe, 0))
-    symbols = tuple(symbol_of[asset] for asset in account.assets)
+    if account.scan is not None:
+        counts[SCAN_TIMEFRAME] = max(SCAN_CANDLES, counts.get(SCAN_TIMEFRAME, 0))
+    # A scan without candidates of its own chooses from the whole market.
+    symbols = tuple(symbol_of[asset] for asset in account.assets or sorted(symbol_of))
     series = {
         (symbol, timeframe): count
         for symbol in symbols

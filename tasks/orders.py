@@ -9,7 +9,7 @@ is not a definite answer leaves the intent `unknown`; nothing here ever sends an
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -71,6 +71,8 @@ class Submitted:
     state: IntentState
     order: Order | None
     reason: str | None = None
+    code: int | None = None
+    """The venue's, when it refused the order."""
 
 
 async def submit(cycle: Cycle, wish: Wish) -> Submitted:
@@ -85,7 +87,8 @@ async def submit(cycle: Cycle, wish: Wish) -> Submitted:
     try:
         order = await _send(cycle, stored.intent.request, until)
     except OrderRejected as error:
-        return _settled(cycle, stored, IntentState.REFUSED, None, str(error))
+        refused = _settled(cycle, stored, IntentState.REFUSED, None, str(error))
+        return replace(refused, code=error.code)
     except VenueUnavailable as error:
         return _settled(cycle, stored, IntentState.CLOSED, None, f"not sent: {error}")
     except Exception as error:  # noqa: BLE001 - no definite answer: only the venue may end it

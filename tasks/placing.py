@@ -22,6 +22,7 @@ from tasks.resources import store_engine, venue_of
 from tasks.risk import Approval
 from tasks.story import money, tell_entry
 from trading.errors import VenueError
+from trading.exits.invalidation.plan import render_conditions
 from trading.exits.plan import tighter_stop
 from trading.market import MarketView
 from trading.orders import IntentState, Leg, Order, OrderType
@@ -104,6 +105,8 @@ def _levels_after(cycle: Cycle, approval: Approval, verdict: Approved) -> Levels
     with store_engine().begin() as conn:
         open_trades = {t.trade.symbol: t for t in load_open_trades(conn, cycle.account.id)}
         trade = open_trades.get(verdict.symbol)
+        if trade is not None and trade.trade.direction.entry_side is not verdict.side:
+            trade = None  # turned round: the levels of the other direction mean nothing here
         stop = tighter_stop(
             verdict.side, verdict.stop_price, None if trade is None else trade.stop_price
         )
@@ -115,6 +118,7 @@ def _levels_after(cycle: Cycle, approval: Approval, verdict: Approved) -> Levels
                 stop,
                 verdict.take_profit_price,
                 approval.decided.decision.exit_plan,
+                exit_conditions=render_conditions(approval.decided.decision.exit_conditions),
             )
     return Levels(stop=stop, target=verdict.take_profit_price)
 
@@ -149,6 +153,7 @@ def _diary_entry(
         "sl_price": money(verdict.stop_price),
         "sl_oid": _resting(orders, OrderType.STOP_MARKET),
         "exit_plan": decision.exit_plan,
+        "exit_conditions": list(render_conditions(decision.exit_conditions)),
         "rationale": decision.rationale,
         "order_result": "success" if entry.state is IntentState.FILLED else entry.state.value,
         "opened_at": cycle.as_of.isoformat(),

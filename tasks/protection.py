@@ -8,18 +8,22 @@ position is flattened and an alarm is raised (rules: section 4).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from adapters.store.trades import set_close_reason
 from tasks.cycle import Cycle
 from tasks.orders import Submitted, Wish, cancel, submit
 from tasks.resources import store_engine, venue_of
 from tasks.run_log import run_log
 from tasks.story import tell_alarm, tell_exit
+from trading.exits.checks import ExitReason
 from trading.exits.protection import (
     CancelOrder,
     PlaceProtection,
+    ProtectionAction,
     is_protected,
     plan_orphan_sweep,
     plan_protection,
@@ -27,7 +31,10 @@ from trading.exits.protection import (
 from trading.instruments import Instrument
 from trading.orders import IntentState, Leg, Order, OrderType
 from trading.ports import VenuePosition
+from trading.units import plain
 
+WOULD_TRIGGER = -2021
+"""Aster's code for a conditional order whose trigger the price has passed."""
 CONFIRM_SECONDS = 10.0
 POLL_SECONDS = 0.5
 CLOSE_ATTEMPTS = 3
@@ -40,6 +47,31 @@ class Levels:
 
     stop: Decimal | None
     target: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A piece of protection and what became of it."""
+
+    action: PlaceProtection
+    result: Submitted
+
+    @property
+    def rests(self) -> bool:
+        return self.result.state in (IntentState.OPEN, IntentState.FILLED)
+
+    @property
+    def is_passed(self) -> bool:
+        """The price is beyond its trigger already: its moment is now."""
+        return self.result.code == WOULD_TRIGGER
+
+    @property
+    def refusal(self) -> str | None:
+        """A reason when the order is known not to rest."""
+        if self.result.state not in (IntentState.REFUSED, IntentState.CLOSED):
+            return None
+        level = plain(self.action.stop_price)
+        return f"{self.action.leg} at {level} was refused: {self.result.reason}"
 
 
 async def position_of(cycle: Cycle, symbol: str) -> VenuePosition | None:
@@ -69,7 +101,37 @@ async def protect(
         take_profit_price=levels.target,
         instrument=instrument,
     )
-    refused: str | None = None
+    done = await _carry_out(cycle, held, actions, decision_id)
+    passed = next((each for each in done if each.is_passed), None)
+    if passed is not None and passed.action.leg is Leg.TARGET:
+        await _flatten_at_target(cycle, passed, decision_id)
+        return False
+    if held is None or not cycle.account.limits.requires_stop:
+        return held is not None
+    # What was read a moment ago confirms the stop as well, where nothing has been changed since.
+    if not actions and is_protected(held.position, orders):
+        return True
+    refused = next((each for each in done if each.action.leg is Leg.STOP and each.refusal), None)
+    if refused is None and await _confirmed(cycle, instrument.symbol):
+        return True
+    if refused is not None and not refused.is_passed and is_protected(held.position, orders):
+        _tell_not_moved(cycle, refused)
+        return True
+    why = f"the stop was not confirmed within {CONFIRM_SECONDS:.0f} s"
+    await _flatten_unprotected(
+        cycle, instrument.symbol, (refused and refused.refusal) or why, decision_id
+    )
+    return False
+
+
+async def _carry_out(
+    cycle: Cycle,
+    held: VenuePosition | None,
+    actions: Sequence[ProtectionAction],
+    decision_id: UUID | None,
+) -> list[_Placed]:
+    """Send what was planned, in its order; what became of each new order."""
+    done: list[_Placed] = []
     stop_rests = True
     for action in actions:
         if isinstance(action, CancelOrder):
@@ -77,20 +139,13 @@ async def protect(
             if stop_rests:
                 await cancel(cycle, action.order)
         elif held is not None:
-            result = await _place(cycle, action, held.mark, decision_id)
+            placed = _Placed(action, await _place(cycle, action, held.mark, decision_id))
+            done.append(placed)
             if action.leg is Leg.STOP:
-                stop_rests = result.state in (IntentState.OPEN, IntentState.FILLED)
-                refused = _why_refused(action, result)
-    if held is None or not cycle.account.limits.requires_stop:
-        return held is not None
-    # What was read a moment ago confirms the stop as well, where nothing has been changed since.
-    if not actions and is_protected(held.position, orders):
-        return True
-    if refused is None and await _confirmed(cycle, instrument.symbol):
-        return True
-    why = refused or f"the stop was not confirmed within {CONFIRM_SECONDS:.0f} s"
-    await _flatten_unprotected(cycle, instrument.symbol, why, decision_id)
-    return False
+                stop_rests = placed.rests
+                if placed.is_passed:
+                    break  # the position is closed at once; a target would only be in the way
+    return done
 
 
 async def _place(
@@ -111,13 +166,6 @@ async def _place(
     )
 
 
-def _why_refused(action: PlaceProtection, result: Submitted) -> str | None:
-    """A reason when the order is known not to rest."""
-    if result.state in (IntentState.REFUSED, IntentState.CLOSED):
-        return f"{action.leg} at {action.stop_price} was refused: {result.reason}"
-    return None
-
-
 async def _confirmed(cycle: Cycle, symbol: str) -> bool:
     """Read the protection back until it covers the position, or the time is over."""
     for _ in range(int(CONFIRM_SECONDS / POLL_SECONDS)):
@@ -128,6 +176,24 @@ async def _confirmed(cycle: Cycle, symbol: str) -> bool:
     return False
 
 
+def _tell_not_moved(cycle: Cycle, refused: _Placed) -> None:
+    """The stops that were there before cover the position still: nothing was taken away."""
+    symbol = refused.action.symbol
+    sentence = f"the stop could not be moved, the old one stays: {refused.refusal}"
+    run_log().error("%s %s: %s.", cycle.account.id, symbol, sentence)
+    with store_engine().begin() as conn:
+        tell_alarm(conn, cycle, symbol, sentence)
+
+
+async def _flatten_at_target(cycle: Cycle, passed: _Placed, decision_id: UUID | None) -> None:
+    symbol, code = passed.action.symbol, ExitReason.TARGET.value
+    level = plain(passed.action.stop_price)
+    with store_engine().begin() as conn:
+        set_close_reason(conn, cycle.account.id, symbol, code)
+    sentence = f"The price is beyond the take profit {level} already."
+    await flatten(cycle, symbol, code=code, sentence=sentence, decision_id=decision_id)
+
+
 async def _flatten_unprotected(
     cycle: Cycle, symbol: str, why: str, decision_id: UUID | None
 ) -> None:
@@ -135,6 +201,7 @@ async def _flatten_unprotected(
     run_log().error("%s %s: %s.", cycle.account.id, symbol, sentence)
     with store_engine().begin() as conn:
         tell_alarm(conn, cycle, symbol, sentence)
+        set_close_reason(conn, cycle.account.id, symbol, "unprotected")
     await flatten(cycle, symbol, code="unprotected", sentence=sentence, decision_id=decision_id)
 
 

@@ -5,7 +5,7 @@ Diary entries carry the fields of seed 002 section 5.2; numbers travel as plain 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from adapters.store.diary import write_diary
 from adapters.store.events import NewEvent, emit_events
 from tasks.cycle import Cycle
 from trading.decisions import TradeDecision
+from trading.exits.invalidation.plan import render_conditions
 from trading.orders import Fill, Order
 from trading.units import plain
 
@@ -57,6 +58,7 @@ def _decision_entry(cycle: Cycle, judged: Judged) -> dict[str, Any]:
         "tp_price": money(decision.take_profit_price),
         "sl_price": money(decision.stop_price),
         "exit_plan": decision.exit_plan,
+        "exit_conditions": list(render_conditions(decision.exit_conditions)),
         "rationale": decision.rationale,
         "confidence": decision.confidence,
         "decided_by": decision.decided_by,
@@ -134,11 +136,30 @@ def tell_alone(conn: Connection, cycle: Cycle) -> None:
     _write(conn, cycle, "market", {"asset": None, "problem": sentence})
 
 
+def tell_scan(conn: Connection, cycle: Cycle, sentence: str, table: Mapping[str, Any]) -> None:
+    """The account looks at other instruments than in its last cycle, and why."""
+    _write(conn, cycle, "scan", {"asset": None, "sentence": sentence, **table})
+
+
 def tell_exit(conn: Connection, cycle: Cycle, symbol: str, *, code: str, sentence: str) -> None:
     """An exit or a piece of protection that the runtime itself decided."""
     entry = {"asset": cycle.assets.of(symbol), "reason": code, "sentence": sentence}
     _write(conn, cycle, "exit", entry)
     _emit(conn, cycle, "exit.decided", entry)
+
+
+def tell_stop_moved(
+    conn: Connection, cycle: Cycle, symbol: str, *, stop: Decimal, sentence: str
+) -> None:
+    """A tier of profit moves the resting stop; told with the level, before the order."""
+    entry = {
+        "asset": cycle.assets.of(symbol),
+        "reason": "tier",
+        "sentence": sentence,
+        "sl_price": money(stop),
+    }
+    _write(conn, cycle, "exit", entry)
+    _emit(conn, cycle, "exit.stop_moved", entry)
 
 
 def tell_entry(

@@ -17,7 +17,6 @@ from adapters.store.paper_books import create_paper_wallet
 from trading.account import Account, AgentKind
 from trading.arena_clock import ArenaClock
 from trading.limits import RiskLimits
-from trading.paper_book import PaperFees
 from trading.timeframes import Timeframe
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -65,7 +64,7 @@ class TestArena:
                     account.id,
                     wallet=account.initial_equity,
                     at=arena.started_at,
-                    fees=PaperFees(),
+                    terms=account.paper,
                 )
 
     def stand_at(self, market: datetime) -> None:

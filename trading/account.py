@@ -9,8 +9,12 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.blend_plan import BLEND, Blend
 from trading.errors import InvalidRecord
+from trading.exit_settings import ExitSettings
 from trading.limits import RiskLimits
+from trading.paper_terms import PaperTerms
+from trading.scan_plan import Scan
 from trading.timeframes import Timeframe
 from trading.units import ZERO
 
@@ -104,11 +108,11 @@ class Account:
     name: str
     kind: AgentKind
     strategy: str
-    """Name in `trading.strategies.catalogue`, or `LANGUAGE_MODEL`."""
+    """Name in `trading.strategies.catalogue`, or `BLEND`, or `LANGUAGE_MODEL`."""
     parameters: Mapping[str, float] = field(default_factory=dict[str, float])
     """Overrides of the strategy's parameters, by name."""
     assets: tuple[str, ...]
-    """Base assets, e.g. ("BTC", "ETH")."""
+    """Base assets, e.g. ("BTC", "ETH"); those that a scan chooses from, none for the whole market."""
     interval: Timeframe
     """How often the account decides."""
     mode: Mode = Mode.PAPER
@@ -116,6 +120,9 @@ class Account:
     initial_equity: Decimal = Decimal(10_000)
     """Quote; the immutable baseline of a paper account."""
     limits: RiskLimits = field(default_factory=RiskLimits)
+    exits: ExitSettings = field(default_factory=ExitSettings)
+    paper: PaperTerms = field(default_factory=PaperTerms)
+    """What its paper book charges, and how it fills; without meaning for a live account."""
     model: str | None = None
     """Language model that decides, e.g. "x-ai/grok-4"; None unless the agent is one."""
     prompt: str | None = None
@@ -123,13 +130,17 @@ class Account:
     provider: ModelProvider | None = None
     venue_keys: VenueKeys | None = None
     """Kept for a paper account as well, which does not use them."""
+    blend: Blend | None = None
+    """Who decides together; None unless the strategy is `BLEND`."""
+    scan: Scan | None = None
+    """How the instruments of a cycle are chosen; None: all of `assets`, always."""
 
     def __post_init__(self) -> None:
         if ACCOUNT_ID.fullmatch(self.id) is None:
             raise InvalidRecord(
                 f"account id {self.id!r} must be 1 to 64 characters of a-z, 0-9, _ and -, starting with a letter or digit"
             )
-        if not self.assets:
+        if not self.assets and self.scan is None:
             raise InvalidRecord(f"account {self.id} has no assets")
         if len(set(self.assets)) != len(self.assets):
             raise InvalidRecord(f"account {self.id} names an asset twice")
@@ -140,6 +151,23 @@ class Account:
             raise InvalidRecord(
                 f"account {self.id}: kind llm, strategy {LANGUAGE_MODEL!r} and a model go together"
             )
+        self._check_blend()
+
+    def _check_blend(self) -> None:
+        if (self.strategy == BLEND) is not (self.blend is not None):
+            raise InvalidRecord(f"account {self.id}: strategy {BLEND!r} and a blend go together")
+        if self.blend is not None and self.parameters:
+            raise InvalidRecord(
+                f"account {self.id}: the parameters of a blend belong to its members"
+            )
+
+    @property
+    def traded(self) -> str:
+        """What it trades, in words: `BTC ETH`, `scan(5)` or `scan(2) of BTC ETH SOL`."""
+        listed = " ".join(self.assets)
+        if self.scan is None:
+            return listed
+        return f"scan({self.scan.count})" + (f" of {listed}" if listed else "")
 
     @property
     def max_holding(self) -> timedelta:

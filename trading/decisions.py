@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.conditions import Condition
 from trading.units import ZERO
 
 LONGEST_TEXT = 64 * 1024
@@ -38,6 +39,8 @@ class TradeDecision:
     """Strategy name or model."""
     takes_stop: bool = True
     """False only for benchmark agents that hold without a stop (buy & hold), by configuration."""
+    exit_conditions: tuple[Condition, ...] = ()
+    """Any of them ends the position; made by `plan_conditions`. The words of `exit_plan` do not."""
 
 
 def refuse_too_long(decision: TradeDecision) -> TradeDecision:
@@ -55,6 +58,7 @@ def refuse_too_long(decision: TradeDecision) -> TradeDecision:
         take_profit_price=None,
         stop_price=None,
         exit_plan="",
+        exit_conditions=(),
         rationale=f"Refused, nothing changes: the words of this {decision.action} have {length:,}"
         f" characters, at most {LONGEST_TEXT:,} are allowed.",
     )

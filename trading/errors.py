@@ -2,6 +2,7 @@
 
     TradingError
     ├── InvalidRecord      a value breaks its own range       -> fix the caller or the configuration
+    │   └── InvalidCondition   a text that is no condition -> correct it at the column that is named
     ├── BadMarketData      candles with gaps, NaN, crossed    -> no entries for that instrument, exits go on
     ├── UnknownName        strategy, indicator, timeframe     -> choose one of the listed names
     ├── DecisionFailed     the decider raised or was late     -> fail the cycle; exits were managed before
@@ -26,6 +27,30 @@ class TradingError(Exception):
 
 class InvalidRecord(TradingError, ValueError):
     """A record was built with a value outside its documented range."""
+
+
+class InvalidCondition(InvalidRecord):
+    """A text that is not a condition of the invalidation language; `column` counts from 1."""
+
+    def __init__(self, text: str, column: int, reason: str) -> None:
+        super().__init__(text, column, reason)
+        self.text = text
+        self.column = column
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """The reason, the text around the column, and a caret under it."""
+        start = max(0, self.column - 1 - _CARET_CONTEXT)
+        end = self.column - 1 + _CARET_CONTEXT
+        # One visible character each, or the caret would stand under another one.
+        shown = "".join(c if " " <= c <= "~" else "?" for c in self.text[start:end])
+        before, after = "…" * (start > 0), "…" * (end < len(self.text))
+        caret = " " * (len(before) + self.column - 1 - start) + "^"
+        return f"{self.reason} (column {self.column})\n  {before}{shown}{after}\n  {caret}"
+
+
+_CARET_CONTEXT = 60
+"""Characters shown on each side of the column."""
 
 
 class BadMarketData(TradingError):

@@ -43,6 +43,8 @@ MIN_NOTIONAL_BY_QUOTE = {
 }
 """The quotes that are known, with the smallest order in each."""
 
+_MULTIPLIER_UP, _MULTIPLIER_DOWN = Decimal("1.05"), Decimal("0.95")
+"""PERCENT_PRICE of the live rows that are known: a limit at most 5 % beyond the mark."""
 _STEPS_PER_MIN_NOTIONAL = 10
 _MAX_STEPS = 10_000_000
 
@@ -85,6 +87,8 @@ def _perpetual(
         max_market_quantity=Decimal(max_quantity) / 5,
         min_notional=MIN_NOTIONAL_BY_QUOTE["USDT"],
         brackets=build_brackets(rows),
+        multiplier_up=_MULTIPLIER_UP,
+        multiplier_down=_MULTIPLIER_DOWN,
     )
 
 
@@ -124,4 +128,6 @@ def derive_instrument(
         max_market_quantity=step * _MAX_STEPS / 5,
         min_notional=min_notional,
         brackets=build_brackets(MINOR_ROWS, scale=min_notional / MIN_NOTIONAL_BY_QUOTE["USDT"]),
+        multiplier_up=_MULTIPLIER_UP,
+        multiplier_down=_MULTIPLIER_DOWN,
     )

@@ -9,6 +9,9 @@ from decimal import Decimal
 from trading.errors import InvalidRecord
 from trading.units import ZERO
 
+_USUAL_DECIMALS = 8
+"""Of numbers that a venue reads, where it names no precision of its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenanceBracket:
@@ -41,6 +44,26 @@ class Instrument:
     funding_interval: timedelta = timedelta(hours=8)
     max_open_orders: int = 200
     max_conditional_orders: int = 10
+    min_price: Decimal = ZERO
+    """Zero: no rule. Ticks are counted from here."""
+    max_price: Decimal = ZERO
+    """Zero: no rule."""
+    min_market_quantity: Decimal | None = None
+    """Of market orders; None: as for limit orders."""
+    market_step_size: Decimal | None = None
+    """Of market orders; None: as for limit orders."""
+    multiplier_up: Decimal | None = None
+    """A limit buy may cost at most the mark times this; None: no rule."""
+    multiplier_down: Decimal | None = None
+    """A limit sell may ask at least the mark times this; None: no rule."""
+    order_types: frozenset[str] = frozenset()
+    """Names of the order types the venue takes here; empty: all."""
+    times_in_force: frozenset[str] = frozenset()
+    """Names of the times in force the venue takes here; empty: all."""
+    price_precision: int | None = None
+    """Decimals that a price may have; None: those of the tick, at least 8."""
+    quantity_precision: int | None = None
+    """Decimals that a quantity may have; None: those of the step, at least 8."""
 
     def __post_init__(self) -> None:
         for name in ("tick_size", "step_size", "min_quantity", "max_quantity"):
@@ -49,6 +72,15 @@ class Instrument:
         if not self.brackets:
             raise InvalidRecord(f"{self.symbol}: at least one maintenance bracket is needed")
 
+    @property
+    def price_decimals(self) -> int:
+        """More decimals than this are malformed, before any filter is asked."""
+        return _decimals(self.price_precision, self.tick_size)
+
+    @property
+    def quantity_decimals(self) -> int:
+        return _decimals(self.quantity_precision, self.step_size)
+
     def bracket_for(self, notional: Decimal) -> MaintenanceBracket:
         """The row for a notional (quote, magnitude)."""
         return max(
@@ -56,3 +88,10 @@ class Instrument:
             key=lambda row: row.notional_floor,
             default=self.brackets[0],
         )
+
+
+def _decimals(given: int | None, step: Decimal) -> int:
+    if given is not None:
+        return given
+    exponent = step.normalize().as_tuple().exponent
+    return max(_USUAL_DECIMALS, -exponent if isinstance(exponent, int) else 0)

@@ -1,4 +1,8 @@
-"""The limits of an account. Ratios are fractions of one; percent exists only outside."""
+"""The limits of an account. Ratios are fractions of one; percent exists only outside.
+
+What each of them means and may be is said in `trading.limit_ranges`; a record outside of its
+ranges cannot be built.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,19 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from trading.errors import InvalidRecord
-from trading.units import ONE, ZERO
+from trading.limit_ranges import LIMITS
+from trading.units import ONE
+
+POSITIONS_IN_ONE_BET = 3
+"""How many largest positions may rise and fall together unless an account says otherwise."""
+_OPTIONAL = ("max_order_ratio", "max_correlated_ratio")
+_AT_MOST = (
+    ("leverage", "max_leverage"),
+    ("min_position_ratio", "max_position_ratio"),
+    ("min_position_ratio", "max_order_ratio"),
+    ("min_position_ratio", "max_correlated_ratio"),
+    ("reduce_at_drawdown", "halt_at_drawdown"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,77 +30,63 @@ class RiskLimits:
     """What risk may let through. Defaults are those of the rules, section 3 (docs/risk.md)."""
 
     max_leverage: int = 5
-    """Most times equity that gross notional may reach after an order; whole number 1..125."""
     leverage: int = 3
-    """What the venue is told for each symbol; never above `max_leverage`."""
+    max_atr_of_margin: Decimal = Decimal("0.10")
+    max_margin_ratio: Decimal = Decimal(1)
     max_position_ratio: Decimal = Decimal("0.20")
-    """Largest notional of one position over capital; also the per-symbol exposure limit."""
     min_position_ratio: Decimal = Decimal("0.01")
-    """Smallest notional of one position over capital."""
-    min_confidence: float = 0.5
-    """Below it no trade; at it the minimum size; at 1 the maximum."""
+    max_order_ratio: Decimal | None = None
+    """See `order_ratio`."""
+    max_correlated_ratio: Decimal | None = None
+    """See `correlated_ratio`."""
+    correlation_threshold: float = 0.8
     max_positions: int = 5
-    """Open positions at once."""
+    min_confidence: float = 0.5
+    turn_confidence_margin: float = 0.1
+    turn_hours: int = 24
+    cooldown_minutes: int = 30
     max_daily_entries: int = 20
     max_daily_loss_ratio: Decimal = Decimal("0.05")
-    """Of the equity at 00:00 UTC; entries stop until the next day."""
     reduce_at_drawdown: Decimal = Decimal("0.15")
-    """From the stored equity peak: closes only."""
     halt_at_drawdown: Decimal = Decimal("0.20")
     stop_atr_multiple: float = 2.0
-    """Distance of the default stop in ATR(14), when a decision comes without one."""
+    min_reward_to_risk: Decimal = Decimal("0.1")
+    """Low, because rule strategies leave by their own signal long before stop or target."""
+    max_funding_ratio: Decimal = Decimal("0.005")
+    max_spread_ratio: Decimal = Decimal("0.005")
+    max_quote_age_seconds: int = 60
     max_holding_hours: int = 36
     requires_stop: bool = True
     """False only for a benchmark (buy & hold); shown wherever the account is shown."""
 
     def __post_init__(self) -> None:
-        _require(1 <= self.max_leverage <= 125, "max_leverage", self.max_leverage, "1 to 125")
-        _require(
-            1 <= self.leverage <= self.max_leverage,
-            "leverage",
-            self.leverage,
-            f"1 to max_leverage ({self.max_leverage})",
-        )
-        for name in (
-            "max_position_ratio",
-            "min_position_ratio",
-            "max_daily_loss_ratio",
-            "reduce_at_drawdown",
-            "halt_at_drawdown",
-        ):
+        for name, about in LIMITS.items():
             value = getattr(self, name)
-            _require(
-                value.is_finite() and ZERO < value <= ONE,
-                name,
-                value,
-                "a ratio above 0 and up to 1",
-            )
-        _require(
-            self.min_position_ratio <= self.max_position_ratio,
-            "min_position_ratio",
-            self.min_position_ratio,
-            "at most max_position_ratio",
-        )
-        _require(
-            0.0 <= self.min_confidence < 1.0,
-            "min_confidence",
-            self.min_confidence,
-            "0 up to below 1",
-        )
-        _require(
-            self.reduce_at_drawdown <= self.halt_at_drawdown,
-            "reduce_at_drawdown",
-            self.reduce_at_drawdown,
-            "at most halt_at_drawdown",
-        )
-        _require(
-            0.0 < self.stop_atr_multiple <= 20.0,
-            "stop_atr_multiple",
-            self.stop_atr_multiple,
-            "above 0 and up to 20",
-        )
-        for name in ("max_positions", "max_daily_entries", "max_holding_hours"):
-            _require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
+            if about.allowed is not None and not (value is None and name in _OPTIONAL):
+                holds = value is not None and about.allowed.holds(value)
+                _require(holds, name, value, about.allowed.words)
+        for name, other in _AT_MOST:
+            value, most = getattr(self, name), getattr(self, other)
+            if most is not None:
+                _require(value <= most, name, value, f"at most {other} ({most})")
+
+    @property
+    def order_ratio(self) -> Decimal:
+        """Largest notional of one order over equity."""
+        return self.max_position_ratio if self.max_order_ratio is None else self.max_order_ratio
+
+    @property
+    def correlated_ratio(self) -> Decimal:
+        """Largest notional of one bet over equity."""
+        if self.max_correlated_ratio is None:
+            return POSITIONS_IN_ONE_BET * self.max_position_ratio
+        return self.max_correlated_ratio
+
+    @property
+    def turn_confidence(self) -> float:
+        """What a change of direction needs: a ratio from `min_confidence` to 1."""
+        needed = Decimal(repr(self.min_confidence)) + Decimal(repr(self.turn_confidence_margin))
+        return float(min(needed, ONE))
 
 
 LIMIT_NAMES = tuple(field.name for field in fields(RiskLimits))

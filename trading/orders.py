@@ -42,15 +42,60 @@ class OrderType(StrEnum):
     LIMIT = "limit"
     STOP_MARKET = "stop_market"
     TAKE_PROFIT_MARKET = "take_profit_market"
+    STOP = "stop"
+    """A limit order that comes to life at a worse price."""
+    TAKE_PROFIT = "take_profit"
+    """A limit order that comes to life at a better price."""
+    TRAILING_STOP_MARKET = "trailing_stop_market"
 
     @property
     def is_conditional(self) -> bool:
-        return self in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
+        """Waits for a trigger before it acts."""
+        return self not in (OrderType.MARKET, OrderType.LIMIT)
+
+    @property
+    def has_limit(self) -> bool:
+        """Names the worst price it may fill at."""
+        return self in (OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT)
+
+    @property
+    def is_stop(self) -> bool:
+        """Its trigger lies where the market hurts who it protects."""
+        return self in (OrderType.STOP_MARKET, OrderType.STOP, OrderType.TRAILING_STOP_MARKET)
+
+
+class TimeInForce(StrEnum):
+    """How long a limit order may wait."""
+
+    GTC = "gtc"
+    """Until it is cancelled."""
+    IOC = "ioc"
+    """Now; what is left expires."""
+    FOK = "fok"
+    """Now and whole, or not at all."""
+    GTX = "gtx"
+    """As a maker, or not at all (post-only)."""
+
+
+class PriceKind(StrEnum):
+    """Which price triggers a conditional order (Aster: CONTRACT_PRICE, MARK_PRICE)."""
+
+    LAST = "last"
+    MARK = "mark"
+
+
+class GroupRole(StrEnum):
+    """What an order is in its group: the entry drives the exits, of the exits one is enough."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
 
 
 class OrderStatus(StrEnum):
     """As the venue says."""
 
+    PENDING = "pending"
+    """Exit of a group whose entry has not filled: it rests nowhere and protects nothing yet."""
     NEW = "new"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
@@ -128,20 +173,40 @@ class OrderRequest:
     order_type: OrderType
     client_order_id: str
     quantity: Decimal
+    """Zero for `close_position`, positive otherwise."""
     price: Decimal | None = None
-    """Of a limit order."""
+    """The limit of limit, stop and take-profit orders."""
     stop_price: Decimal | None = None
-    """Trigger of a conditional order."""
+    """Trigger of a conditional order; a trailing stop has none."""
     reduce_only: bool = False
     """May shrink a position, never grow or flip it, for the whole life of the order."""
+    time_in_force: TimeInForce = TimeInForce.GTC
+    close_position: bool = False
+    """Closes all that is held when it triggers, however much that is by then."""
+    trigger_by: PriceKind = PriceKind.LAST
+    activation_price: Decimal | None = None
+    """From here on a trailing stop follows; None: at once."""
+    callback_ratio: Decimal | None = None
+    """Of a trailing stop: distance from the best price since activation, a ratio."""
 
     def __post_init__(self) -> None:
-        if self.quantity <= ZERO:
+        if self.quantity <= ZERO and not (self.close_position and self.quantity == ZERO):
             raise InvalidRecord(f"{self.symbol}: order quantity {self.quantity} must be positive")
-        if self.order_type is OrderType.LIMIT and self.price is None:
-            raise InvalidRecord(f"{self.symbol}: a limit order needs a price")
-        if self.order_type.is_conditional and self.stop_price is None:
-            raise InvalidRecord(f"{self.symbol}: a {self.order_type} order needs a stop price")
+        is_trailing = self.order_type is OrderType.TRAILING_STOP_MARKET
+        for name, is_needed in (
+            ("price", self.order_type.has_limit),
+            ("stop_price", self.order_type.is_conditional and not is_trailing),
+            ("callback_ratio", is_trailing),
+        ):
+            if is_needed and getattr(self, name) is None:
+                raise InvalidRecord(
+                    f"{self.symbol}: a {self.order_type} order needs a {name.replace('_', ' ')}"
+                )
+
+    @property
+    def only_reduces(self) -> bool:
+        """Can never open or grow a position; gates never block it."""
+        return self.reduce_only or self.close_position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +221,12 @@ class Order:
     """Quantity-weighted mean of its fills; None before the first."""
     created_at: datetime
     updated_at: datetime
+    triggered_at: datetime | None = None
+    """When a stop or take-profit limit came to life; from then on it is a plain limit order."""
+    extreme_price: Decimal | None = None
+    """Of a trailing stop: best price since activation; None while it is not active."""
+    group_id: str | None = None
+    group_role: GroupRole | None = None
 
     @property
     def symbol(self) -> str:
@@ -163,7 +234,18 @@ class Order:
 
     @property
     def remaining(self) -> Decimal:
+        """Zero for `close_position`: its quantity is that of the position when it triggers."""
         return self.request.quantity - self.filled_quantity
+
+    @property
+    def is_conditional(self) -> bool:
+        """Still waits for its trigger."""
+        return self.request.order_type.is_conditional and self.triggered_at is None
+
+    @property
+    def rests_as_limit(self) -> bool:
+        """Stands in the book at its limit price."""
+        return self.request.order_type.has_limit and not self.is_conditional
 
 
 class FillCause(StrEnum):

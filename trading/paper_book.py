@@ -12,17 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading.orders import Fill, Order
-from trading.positions import Position
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaperFees:
-    """Ratios of fill notional (rules: section 2, defaults of seed 004)."""
-
-    maker: Decimal = Decimal("0.0002")
-    taker: Decimal = Decimal("0.0006")
-    slippage: Decimal = Decimal("0.0005")
-    """Against the trader on every taker fill; none on resting limits."""
+from trading.paper_terms import PaperExecution, PaperFees
+from trading.positions import MarginMode, Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +25,18 @@ class BookState:
     positions: Mapping[str, Position] = field(default_factory=dict[str, Position])
     orders: Mapping[str, Order] = field(default_factory=dict[str, Order])
     """Open orders by venue order id, in order of arrival."""
+    waiting: Mapping[str, Order] = field(default_factory=dict[str, Order])
+    """Exits of groups whose entry has not filled yet (`pending`), in order of arrival."""
     leverage: Mapping[str, int] = field(default_factory=dict[str, int])
+    margin_modes: Mapping[str, MarginMode] = field(default_factory=dict[str, MarginMode])
+    """Of new positions, by symbol; isolated where nothing was set."""
+    marks: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+    """Last known price of every symbol held in cross mode: one account stands behind them all."""
     next_order_id: int = 1
     next_trade_id: int = 1
     next_tran_id: int = 1
     fees: PaperFees = field(default_factory=PaperFees)
+    execution: PaperExecution = field(default_factory=PaperExecution)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,4 +65,13 @@ class FundingPaid:
     at: datetime
 
 
-VenueEvent = OrderChanged | OrderFilled | FundingPaid
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsMoved:
+    """A deposit (positive) or withdrawal moved the wallet by `amount`; no profit, no loss."""
+
+    tran_id: str
+    amount: Decimal
+    at: datetime
+
+
+VenueEvent = OrderChanged | OrderFilled | FundingPaid | FundsMoved

@@ -10,15 +10,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trading.candles import Candle
 from trading.errors import BadMarketData
 from trading.instruments import Instrument
-from trading.market import FundingRate, Quote
+from trading.market import FundingRate, OrderBook, Quote
+from trading.order_groups import OrderGroup
 from trading.orders import Fill, Order, OrderRequest
 from trading.paper_book import BookState, VenueEvent
-from trading.positions import Position
+from trading.positions import MarginMode, Position
 from trading.timeframes import Timeframe
 from trading.weights import Priority, WeightScope
 
@@ -65,6 +66,15 @@ class MarketSource(Protocol):
         self, symbol: str, *, after: datetime, until: datetime
     ) -> tuple[FundingRate, ...]:
         """Funding instants with `after < at <= until`, oldest first."""
+        ...
+
+
+@runtime_checkable
+class BookSource(Protocol):
+    """What a `MarketSource` may be besides: one that knows order books. Recorded files are none."""
+
+    async def order_book(self, symbol: str, at: datetime) -> OrderBook:
+        """The nearest resting orders as of `at`."""
         ...
 
 
@@ -150,7 +160,15 @@ class Venue(Protocol):
 
     async def set_leverage(self, symbol: str, leverage: int) -> None: ...
 
+    async def set_margin_mode(self, symbol: str, mode: MarginMode) -> None:
+        """Of positions to come; the mode that is set already is success."""
+        ...
+
     async def submit(self, request: OrderRequest) -> Order: ...
+
+    async def submit_group(self, group: OrderGroup) -> tuple[Order, ...]:
+        """All orders of the group or none; the entry first. Exits are `pending` until it fills."""
+        ...
 
     async def cancel(self, symbol: str, client_order_id: str) -> Order: ...
 

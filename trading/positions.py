@@ -27,6 +27,13 @@ class Direction(StrEnum):
         return Side.SELL if self is Direction.SHORT else Side.BUY
 
 
+class MarginMode(StrEnum):
+    """What stands behind a position: its own margin, or the whole account."""
+
+    ISOLATED = "isolated"
+    CROSS = "cross"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """Net open quantity of an account in one instrument."""
@@ -38,8 +45,9 @@ class Position:
     """Quantity-weighted mean of the fills that increased it."""
     leverage: int
     isolated_margin: Decimal
-    """Initial margin set aside (quote)."""
+    """Initial margin set aside (quote), in both modes; it limits the loss in isolated mode only."""
     opened_at: datetime
+    margin_mode: MarginMode = MarginMode.ISOLATED
 
     @property
     def direction(self) -> Direction:
@@ -78,14 +86,16 @@ def apply_fill(
     price: Decimal,
     leverage: int,
     at: datetime,
+    margin_mode: MarginMode = MarginMode.ISOLATED,
 ) -> FillEffect:
     """The position after a fill. Reductions keep the entry price; a flip starts a new position.
 
-    Realised PnL = (fill - entry) x closed quantity x direction.
+    `leverage` and `margin_mode` are those of a new position; an open one keeps its own. Realised PnL = (fill - entry) x closed quantity x direction.
     """
     signed = quantity * side.sign
     if position is None or position.quantity == ZERO:
-        return FillEffect(_opened(symbol, signed, price, leverage, at), ZERO, ZERO)
+        opened = _opened(symbol, signed, price, leverage, at)
+        return FillEffect(replace(opened, margin_mode=margin_mode), ZERO, ZERO)
     if (position.quantity > ZERO) == (signed > ZERO):
         return FillEffect(_increased(position, signed, price), ZERO, ZERO)
     closed = min(abs(position.quantity), quantity)
@@ -98,7 +108,8 @@ def apply_fill(
         return FillEffect(
             replace(position, quantity=left, isolated_margin=margin), realized, closed
         )
-    return FillEffect(_opened(symbol, left, price, position.leverage, at), realized, closed)
+    flipped = _opened(symbol, left, price, position.leverage, at)
+    return FillEffect(replace(flipped, margin_mode=position.margin_mode), realized, closed)
 
 
 def _opened(symbol: str, signed: Decimal, price: Decimal, leverage: int, at: datetime) -> Position:

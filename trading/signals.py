@@ -25,6 +25,8 @@ class Signal:
     """Share of the usual size to hold (a grid holds 1/n per level); a ratio in 0..1."""
     scales_in: bool = False
     """True: a smaller position in the same direction grows to this size (grid); else it is held."""
+    adds_in_profit_only: bool = False
+    """True: what scales in grows only while the price is better than its entry (a pyramid)."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.confidence <= 1.0:

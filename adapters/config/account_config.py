@@ -12,24 +12,23 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.config.blend_config import BlendConfig
+from adapters.config.exits_config import ExitsConfig
+from adapters.config.limits_config import LimitsConfig
+from adapters.config.paper_config import PaperConfig
+from adapters.config.scan_config import AssetsForm
 from adapters.config.value_types import (
     REFERENCE_FORMS,
     AccountId,
     AddressOrReference,
     Amount,
-    Assets,
     BaseUrl,
     Number,
-    Ratio,
     Reference,
-    Switch,
-    Whole,
     Words,
 )
-from trading.limits import RiskLimits
 from trading.timeframes import Timeframe
 
-_DEFAULTS = RiskLimits()
 _ADDRESS_FORMS = "an address of 0x and 40 hex digits, or " + REFERENCE_FORMS
 _URL_FORMS = "an address that starts with https:// (http:// on this machine) and holds no password"
 
@@ -40,39 +39,6 @@ _Text = Annotated[Words | None, Field(min_length=1, max_length=200, description=
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LimitsConfig(_Strict):
-    """What risk lets through; what is not written has the default of docs/risk.md."""
-
-    max_leverage: Whole = Field(
-        _DEFAULTS.max_leverage, ge=1, le=125, description="a whole number from 1 to 125"
-    )
-    leverage: Whole = Field(
-        _DEFAULTS.leverage, ge=1, le=125, description="a whole number from 1 to max_leverage"
-    )
-    max_position_ratio: Ratio = _DEFAULTS.max_position_ratio
-    min_position_ratio: Ratio = _DEFAULTS.min_position_ratio
-    min_confidence: Number = Field(
-        _DEFAULTS.min_confidence, ge=0, lt=1, description="a ratio from 0 to below 1"
-    )
-    max_positions: Whole = Field(
-        _DEFAULTS.max_positions, ge=1, description="a whole number of 1 or more"
-    )
-    max_daily_entries: Whole = Field(
-        _DEFAULTS.max_daily_entries, ge=1, description="a whole number of 1 or more"
-    )
-    max_daily_loss_ratio: Ratio = _DEFAULTS.max_daily_loss_ratio
-    reduce_at_drawdown: Ratio = _DEFAULTS.reduce_at_drawdown
-    halt_at_drawdown: Ratio = _DEFAULTS.halt_at_drawdown
-    stop_atr_multiple: Number = Field(
-        _DEFAULTS.stop_atr_multiple, gt=0, le=20, description="a number above 0 and up to 20"
-    )
-    max_holding_hours: Whole = Field(
-        _DEFAULTS.max_holding_hours, ge=1, description="a whole number of 1 or more"
-    )
-    requires_stop: Switch | None = Field(None, description="true or false")
-    """None: what the strategy says; only a benchmark may hold without a stop."""
 
 
 class AsterdexConfig(_Strict):
@@ -119,10 +85,12 @@ class AccountConfig(_Strict):
     parameters: dict[str, Number] = Field(
         default_factory=dict, description="a mapping of parameter names to numbers"
     )
-    assets: Assets = Field(
-        min_length=1,
-        description="a list of base assets such as [BTC, ETH]",
-        examples=[["BTC", "ETH"], "BTC ETH"],
+    blend: BlendConfig | None = Field(
+        None, description="a mapping with members: the strategies that decide together"
+    )
+    assets: AssetsForm = Field(
+        description="a list of base assets such as [BTC, ETH], or scan(5)",
+        examples=[["BTC", "ETH"], "BTC ETH", "scan(5)"],
     )
     interval: Timeframe = Field(
         Timeframe.H1, description="one of " + ", ".join(each.value for each in Timeframe)
@@ -135,6 +103,12 @@ class AccountConfig(_Strict):
         description="an amount of USDT above 0 and up to 1000000000",
     )
     limits: LimitsConfig = Field(default_factory=LimitsConfig, description="a mapping of limits")
+    exits: ExitsConfig = Field(
+        default_factory=ExitsConfig, description="a mapping of tiers and pullback"
+    )
+    paper: PaperConfig = Field(
+        default_factory=PaperConfig, description="a mapping of fees and fills on paper"
+    )
     asterdex: AsterdexConfig | None = Field(None, description="a mapping")
     openrouter: OpenrouterConfig | None = Field(None, description="a mapping")
 

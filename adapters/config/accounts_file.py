@@ -21,8 +21,11 @@ from adapters.config.interpolation import interpolate
 from adapters.config.problems import ConfigurationError, KeyPath, Problem
 from adapters.config.yaml_document import Data, Document, read_document
 from trading.account import Account
+from trading.strategies.catalogue import STRATEGIES
 
 _ANY_ASSET = ("BTC",)
+_DECIDERS = ("strategy", "blend", "llm_model")
+"""Keys of which an account has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,8 @@ def _readable_entries(
             if not _touches(("accounts", index, str(key)), faulty)
         }
         stand_in = {"id": f"entry-{index}", "interval": "1h", "assets": [assets[0]]}
+        if any(key in entry and key not in sound for key in _DECIDERS):
+            stand_in["strategy"] = next(iter(STRATEGIES))
         with suppress(ValidationError):
             readable[index] = AccountConfig.model_validate({**stand_in, **sound})
     return readable

@@ -1,17 +1,12 @@
-"""Who decides for an account: a strategy of the catalogue, one that is planned, or a model."""
+"""Who decides for an account: a strategy of the catalogue, a blend of them, or a model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from trading.account import LANGUAGE_MODEL, AgentKind
+from trading.blend_plan import BLEND, Blend
 from trading.strategies.catalogue import STRATEGIES
-
-PLANNED_STRATEGIES = {"funding_arbitrage": "Funding arbitrage"}
-"""Titles of the strategies that the documents name and this version does not have."""
-
-STRATEGY_NAMES = (*STRATEGIES, *PLANNED_STRATEGIES)
-"""What a configuration may say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +22,7 @@ class Agent:
 
 
 def agent_of_strategy(name: str) -> Agent:
-    """The agent of a name from `STRATEGY_NAMES`."""
-    if name in PLANNED_STRATEGIES:
-        return Agent(kind=AgentKind.RULE, strategy=name, title=PLANNED_STRATEGIES[name])
+    """The agent of a name in the catalogue."""
     strategy = STRATEGIES[name]
     return Agent(
         kind=AgentKind(strategy.kind.value),
@@ -37,6 +30,12 @@ def agent_of_strategy(name: str) -> Agent:
         title=strategy.title,
         takes_stop=strategy.takes_stop,
     )
+
+
+def agent_of_blend(blend: Blend) -> Agent:
+    """The agent of several strategies."""
+    title = "Blend of " + ", ".join(member.name for member in blend.members)
+    return Agent(kind=AgentKind.RULE, strategy=BLEND, title=title[:80])
 
 
 def agent_of_model(model: str) -> Agent:

@@ -10,19 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.config.account_config import AccountConfig
-from adapters.config.agents import PLANNED_STRATEGIES, Agent, agent_of_model, agent_of_strategy
+from adapters.config.agents import Agent, agent_of_blend, agent_of_model, agent_of_strategy
+from adapters.config.blend_config import BlendConfig, blend_of, check_blend
+from adapters.config.exits_config import exit_settings_of
 from adapters.config.explain import shown
 from adapters.config.interpolation import Interpolated
+from adapters.config.paper_config import paper_terms_of
 from adapters.config.problems import KeyPath, Problem, closest
+from adapters.config.scan_config import check_scan, listed_assets, scan_of
 from adapters.config.venue_access import check_keys, provider_of, venue_keys_of
 from adapters.config.yaml_document import Document
-from trading.account import Account, Mode
+from trading.account import Account, AgentKind, Mode
 from trading.errors import InvalidRecord
+from trading.exit_settings import EXIT_SETTING_NAMES, ExitSettings
 from trading.limits import LIMIT_NAMES, RiskLimits
 from trading.strategies.catalogue import STRATEGIES, build_parameters
+from trading.units import ONE
 
 LIVE_VENUE = "aster"
 PAPER_VENUE = "paper"
+_FLOOR_OF_RULES = RiskLimits().min_reward_to_risk
+_FLOOR_OF_MODELS = ONE
+"""A model has no exit of its own but the levels it names, so they must be worth their risk."""
 
 
 class AccountBuilder:
@@ -46,7 +55,8 @@ class AccountBuilder:
         self._check_assets(config, path)
         self.problems += check_keys(self._document, config, path)
         limits = self._limits(config, agent, path)
-        if agent is None or limits is None or len(self.problems) > before:
+        exits = self._exits(config, path)
+        if agent is None or limits is None or exits is None or len(self.problems) > before:
             return None
         mode = Mode(config.mode)
         return Account(
@@ -55,16 +65,20 @@ class AccountBuilder:
             kind=agent.kind,
             strategy=agent.strategy,
             parameters=dict(config.parameters),
-            assets=tuple(config.assets),
+            assets=tuple(listed_assets(config.assets, path)[0]),
             interval=config.interval,
             mode=mode,
             venue=LIVE_VENUE if mode is Mode.LIVE else PAPER_VENUE,
             initial_equity=config.initial_equity,
             limits=limits,
+            exits=exits,
+            paper=paper_terms_of(config.paper),
             model=config.llm_model,
             prompt=config.prompt,
             provider=provider_of(config.openrouter),
             venue_keys=venue_keys_of(config.asterdex),
+            blend=None if config.blend is None else blend_of(config.blend),
+            scan=scan_of(config.assets),
         )
 
     def _say(self, path: KeyPath, text: str, hint: str = "") -> None:
@@ -79,11 +93,13 @@ class AccountBuilder:
         return f"name a `{path[-1]}`" if name is None else f"set {name}"
 
     def _agent(self, config: AccountConfig, path: KeyPath) -> Agent | None:
-        """Who decides: a strategy or a language model, never both."""
+        """Who decides: a strategy, a blend or a language model, never two of them."""
         if config.llm_model is not None:
             return self._model_agent(config, config.llm_model, path)
         if config.prompt is not None:
             self._say((*path, "prompt"), "goes with llm_model, which is not given", "remove it")
+        if config.blend is not None:
+            return self._blend_agent(config, config.blend, path)
         if config.strategy is None:
             known = ", ".join(STRATEGIES)
             text = f"is missing from account {config.id!r}"
@@ -92,7 +108,7 @@ class AccountBuilder:
         return self._strategy_agent(config, config.strategy, path)
 
     def _model_agent(self, config: AccountConfig, model: str, path: KeyPath) -> Agent | None:
-        for other in ("strategy", "parameters"):
+        for other in ("strategy", "parameters", "blend"):
             if getattr(config, other):
                 text = f"and {self._document.key_text((*path, 'llm_model'))} exclude each other"
                 self._say((*path, other), text, "keep the one that shall decide")
@@ -105,22 +121,31 @@ class AccountBuilder:
         )
         return agent_of_model(model)
 
+    def _blend_agent(
+        self, config: AccountConfig, blend: BlendConfig, path: KeyPath
+    ) -> Agent | None:
+        for other in ("strategy", "parameters"):
+            if getattr(config, other):
+                text = f"and {self._document.key_text((*path, 'blend'))} exclude each other"
+                hint = "strategies and parameters of a blend belong to its members"
+                self._say((*path, other), text, hint)
+                return None
+        found = check_blend(self._document, self._filled, blend, (*path, "blend"))
+        self.problems += found
+        return None if found else agent_of_blend(blend_of(blend))
+
     def _strategy_agent(self, config: AccountConfig, name: str, path: KeyPath) -> Agent | None:
         place = (*path, "strategy")
-        known = ", ".join(STRATEGIES)
-        if name in PLANNED_STRATEGIES:
-            text = f"is {name} for account {config.id!r}; that strategy comes with a later version"
-            self._later(place, text, f"one of {known}")
-        elif name not in STRATEGIES:
+        if name not in STRATEGIES:
+            known = ", ".join(STRATEGIES)
             value = shown(self._document, place, name, self._filled)
             self._say(place, f"is {value!r}; allowed is one of {known}", closest(name, STRATEGIES))
             return None
-        else:
-            try:
-                build_parameters(STRATEGIES[name], config.parameters)
-            except InvalidRecord as refusal:
-                self._say((*path, "parameters"), f"do not fit: {refusal}")
-                return None
+        try:
+            build_parameters(STRATEGIES[name], config.parameters)
+        except InvalidRecord as refusal:
+            self._say((*path, "parameters"), f"do not fit: {refusal}")
+            return None
         return agent_of_strategy(name)
 
     def _check_mode(self, config: AccountConfig, path: KeyPath) -> None:
@@ -132,9 +157,11 @@ class AccountBuilder:
             )
 
     def _check_assets(self, config: AccountConfig, path: KeyPath) -> None:
-        for index, asset in enumerate(config.assets):
-            place = (*path, "assets", index)
-            if config.assets.index(asset) != index:
+        assets, where = listed_assets(config.assets, path)
+        self.problems += check_scan(self._document, config.assets, path)
+        for index, asset in enumerate(assets):
+            place = (*where, index)
+            if assets.index(asset) != index:
                 self._say(place, f"is {asset}, which is named twice", "keep one of the two")
             elif self._known_assets is not None and asset not in self._known_assets:
                 known = ", ".join(self._known_assets)
@@ -157,10 +184,22 @@ class AccountBuilder:
                 "remove the key",
             )
             return None
+        if values["min_reward_to_risk"] is None:
+            is_model = agent is not None and agent.kind is AgentKind.LLM
+            values["min_reward_to_risk"] = _FLOOR_OF_MODELS if is_model else _FLOOR_OF_RULES
         try:
             return RiskLimits(**values)
         except InvalidRecord as refusal:
             name, _, rest = str(refusal).partition(" ")
             key = (*path, "limits", name) if name in LIMIT_NAMES else (*path, "limits")
             self._say(key, rest if name in LIMIT_NAMES else str(refusal))
+            return None
+
+    def _exits(self, config: AccountConfig, path: KeyPath) -> ExitSettings | None:
+        try:
+            return exit_settings_of(config.exits)
+        except InvalidRecord as refusal:
+            name, _, rest = str(refusal).partition(" ")
+            key = (*path, "exits", name) if name in EXIT_SETTING_NAMES else (*path, "exits")
+            self._say(key, rest)
             return None

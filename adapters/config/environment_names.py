@@ -74,6 +74,10 @@ VARIABLES = (
     Variable(name="INTERVAL", path=("interval",)),
     Variable(name="TRADING_MODE", path=("mode",)),
     Variable(name="INITIAL_EQUITY", path=("initial_equity",)),
+    Variable(name="MAX_POSITIONS", path=("limits", "max_positions")),
+    Variable(name="MAX_POSITION_SIZE_PCT", path=("limits", "max_position_size_pct")),
+    Variable(name="MIN_POSITION_SIZE_PCT", path=("limits", "min_position_size_pct")),
+    Variable(name="MIN_CONFIDENCE", path=("limits", "min_confidence")),
 )
 
 SYMBOLS = ("TRADING_SYMBOLS", "TRADING_SYMBOL")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -50,7 +50,7 @@ def _problem(
 
 def _in_file(location: tuple[str | int, ...]) -> KeyPath:
     """Pydantic appends names of its own for unions and mapping keys; the file has none."""
-    return tuple(part for part in location if part != "[key]")
+    return tuple(part for part in location if not (isinstance(part, str) and part.startswith("[")))
 
 
 def shown(document: Document, path: KeyPath, value: Any, filled: Interpolated) -> str:
@@ -123,6 +123,6 @@ def _field_at(
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-    elif get_origin(annotation) in (list, Union, UnionType):
+    elif get_origin(annotation) in (list, Union, UnionType, Annotated):
         for part in get_args(annotation):
             yield from _models_in(part)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.config.account_config import AccountsFile
-from adapters.config.agents import STRATEGY_NAMES
 from adapters.config.aliases import ALIASES, Alias
 from adapters.config.problems import key_text
 from adapters.config.value_types import ASSET, NUMBER_TEXT
-from trading.strategies.catalogue import STRATEGIES, Strategy
+from trading.blend_plan import KNOWN_REGIMES
+from trading.strategies.catalogue import STRATEGIES, Strategy, StrategyKind
 from trading.strategies.parameters import ParameterRange, parameter_ranges
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,6 +26,9 @@ _SWITCH: _Schema = {
     "type": "string",
     "pattern": "^\\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\\s*$",
 }
+_TEXT: _Schema = {"type": "string", "minLength": 1}
+SCAN: _Schema = {"$ref": "#/$defs/ScanConfig"}
+NULL: _Schema = {"type": "null"}
 _ABOUT = ("description", "default", "examples", "deprecated")
 _EXAMPLE = {
     "accounts": [
@@ -60,12 +63,19 @@ def _field(value: _Schema, intervals: _Schema) -> _Schema:
     if about.get("default", ...) is None:
         del about["default"]
     rest = {name: item for name, item in value.items() if name not in (*_ABOUT, "title")}
-    choices = rest.get("anyOf", [rest])
+    choices = _choices(rest)
     if any(choice.get("$ref") == "#/$defs/Timeframe" for choice in choices):
         return {**about, **_leaf([{"type": "string", "enum": intervals["enum"]}])}
     if any("$ref" in choice or choice.get("type") in ("array", "object") for choice in choices):
         return {**about, **rest}
     return {**about, **_leaf(choices)}
+
+
+def _choices(value: _Schema) -> list[_Schema]:
+    """The forms of a value; what may be left out nests those of its type."""
+    if "anyOf" not in value:
+        return [{name: item for name, item in value.items() if name not in _ABOUT}]
+    return [form for choice in value["anyOf"] for form in _choices(choice)]
 
 
 def _leaf(choices: list[_Schema]) -> _Schema:
@@ -81,23 +91,46 @@ def _leaf(choices: list[_Schema]) -> _Schema:
 def _complete_account(definitions: dict[str, _Schema]) -> None:
     account = definitions["AccountConfig"]
     properties: _Schema = account["properties"]
-    strategy = {"type": "string", "enum": list(STRATEGY_NAMES)}
+    strategy = {"type": "string", "enum": list(STRATEGIES)}
     properties["strategy"] |= _leaf([strategy, {"type": "null"}])
     properties["parameters"]["additionalProperties"] = _leaf([{"type": "number"}])
     about = {name: properties["assets"][name] for name in ("description", "examples")}
-    properties["assets"] = {**about, **_assets()}
+    properties["assets"] = {**about, **_assets(SCAN)}
+    candidates = definitions["ScanConfig"]["properties"]["of"]
+    definitions["ScanConfig"]["properties"]["of"] = {**_about(candidates), **_assets(NULL)}
+    _complete_member(definitions["MemberConfig"])
     for alias in ALIASES:
-        properties[alias.name] = _alias(alias, definitions)
-    account["anyOf"] = [{"required": ["strategy"]}, {"required": ["llm_model"]}]
+        holder = definitions["LimitsConfig" if alias.inside else "AccountConfig"]
+        holder["properties"][alias.name] = _alias(alias, definitions)
+    account["anyOf"] = [{"required": [who]} for who in ("strategy", "blend", "llm_model")]
     account["allOf"] = [_parameters_of(strategy) for strategy in STRATEGIES.values()]
 
 
-def _assets() -> _Schema:
+def _complete_member(member: _Schema) -> None:
+    """A member of a blend, with the parameters that its strategy has."""
+    rules = [each for each in STRATEGIES.values() if each.kind is StrategyKind.RULE]
+    properties: _Schema = member["properties"]
+    properties["strategy"] |= _leaf([{"type": "string", "enum": [each.name for each in rules]}])
+    properties["parameters"]["additionalProperties"] = _leaf([{"type": "number"}])
+    regimes = _leaf([{"type": "string", "enum": list(KNOWN_REGIMES)}])
+    properties["regimes"] = {
+        **_about(properties["regimes"]),
+        "anyOf": [{"type": "array", "minItems": 1, "items": regimes}, _TEXT, NULL],
+    }
+    member["allOf"] = [_parameters_of(strategy) for strategy in rules]
+
+
+def _about(field: _Schema) -> _Schema:
+    return {name: field[name] for name in _ABOUT if name in field}
+
+
+def _assets(another: _Schema) -> _Schema:
     asset = {"type": "string", "pattern": f"^({ASSET.pattern})$"}
     return {
         "anyOf": [
             {"type": "array", "minItems": 1, "uniqueItems": True, "items": _leaf([asset])},
-            {"type": "string", "minLength": 1},
+            _TEXT,
+            another,
         ]
     }
 
@@ -106,6 +139,8 @@ def _alias(alias: Alias, definitions: dict[str, _Schema]) -> _Schema:
     about = {"description": f"another name of {key_text(alias.target)}", "deprecated": True}
     if alias.values:
         return {**about, **_leaf([{"type": "boolean"}])}
+    if alias.is_percent:
+        return {**about, **_leaf([{"type": "number", "minimum": 1, "maximum": 100}])}
     holder = "AccountConfig" if len(alias.target) == 1 else "AsterdexConfig"
     target = definitions[holder]["properties"][alias.target[-1]]
     return {**{key: item for key, item in target.items() if key not in _ABOUT}, **about}

@@ -52,7 +52,7 @@ def _as_switch(value: Any) -> Any:
     return value
 
 
-def _split(value: Any) -> Any:
+def split_text(value: Any) -> Any:
     """The documents write lists as `[BTC, ETH]`, `BTC ETH` and `BTC,ETH`."""
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
@@ -94,6 +94,10 @@ Ratio = Annotated[
     Field(gt=0, le=1, allow_inf_nan=False, description="a ratio above 0 and up to 1"),
     BeforeValidator(_as_number),
 ]
+Multiple = Annotated[Decimal, Field(gt=0, le=125, allow_inf_nan=False), BeforeValidator(_as_number)]
+"""Of the equity, as leverage is."""
+Floor = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False), BeforeValidator(_as_number)]
+"""Of a quotient; 0 asks for nothing."""
 Switch = Annotated[bool, BeforeValidator(_as_switch)]
 Words = Annotated[str, AfterValidator(_without_secret)]
 """Free text."""
@@ -109,4 +113,4 @@ Asset = Annotated[
     _Matching(ASSET, "an asset"),
     Field(description="a base asset in capitals such as BTC"),
 ]
-Assets = Annotated[list[Asset], BeforeValidator(_split)]
+Assets = Annotated[list[Asset], BeforeValidator(split_text)]

@@ -1,8 +1,8 @@
 """A market source that asks its origin once for what every account of a process asks again.
 
-Quotes of an instant, funding and instruments are remembered, a bounded number of each; they are what
-a market said of that instant, so the answer never changes. A defect is remembered like an answer.
-Candles pass through: `tasks.market_memory` keeps those.
+Quotes and books of an instant, funding and instruments are remembered, a bounded number of each;
+they are what a market said of that instant, so the answer never changes. A defect is remembered like
+an answer. Candles pass through: `tasks.market_memory` keeps those.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Generic, TypeVar
 from trading.candles import Candle
 from trading.errors import BadMarketData
 from trading.instruments import Instrument
-from trading.market import FundingRate, Quote
-from trading.ports import MarketSource
+from trading.market import FundingRate, OrderBook, Quote
+from trading.ports import BookSource, MarketSource
 from trading.timeframes import Timeframe
 
 KEPT_QUOTES = 2_048
 KEPT_FUNDINGS = 512
+KEPT_BOOKS = 512
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -72,6 +73,7 @@ class RememberedMarket:
         self._fundings: RecentlyUsed[tuple[str, datetime, datetime], tuple[FundingRate, ...]] = (
             RecentlyUsed(KEPT_FUNDINGS)
         )
+        self._books: RecentlyUsed[tuple[str, datetime], OrderBook] = RecentlyUsed(KEPT_BOOKS)
 
     @property
     def name(self) -> str:
@@ -124,6 +126,13 @@ class RememberedMarket:
             (symbol, after, until),
             lambda: self._origin.funding_between(symbol, after=after, until=until),
         )
+
+    async def order_book(self, symbol: str, at: datetime) -> OrderBook | None:
+        """As the origin's; None where the origin knows no order books."""
+        origin = self._origin
+        if not isinstance(origin, BookSource):
+            return None
+        return await self._books.get_or_ask((symbol, at), lambda: origin.order_book(symbol, at))
 
     def _require(self, symbol: str, at: datetime) -> Quote | BadMarketData:
         known = self._quotes.get((symbol, at))

@@ -11,9 +11,10 @@ from datetime import datetime
 from trading.candles import Candle
 from trading.errors import BadMarketData, InvalidRecord
 from trading.instruments import Instrument
-from trading.market import FundingRate, Quote
+from trading.market import FundingRate, OrderBook, Quote
 from trading.simulation import candles as simulated_candles
 from trading.simulation import funding
+from trading.simulation.books import book_at
 from trading.simulation.instruments import ASSETS, require_asset
 from trading.simulation.quotes import quote_at
 from trading.timeframes import Timeframe
@@ -22,7 +23,7 @@ _SEEDS = 2**63
 
 
 class SimulatedMarket:
-    """`trading.ports.MarketSource` over `trading.simulation`; cheap to build, holds no state."""
+    """`MarketSource` and `BookSource` over `trading.simulation`; cheap to build, holds no state."""
 
     def __init__(self, seed: int) -> None:
         """Raises `InvalidRecord` for a seed below 0 or from 2^63 on."""
@@ -72,3 +73,7 @@ class SimulatedMarket:
     ) -> tuple[FundingRate, ...]:
         """Raises `UnknownName` for an unknown symbol."""
         return funding.funding_between(self.seed, require_asset(symbol), after=after, until=until)
+
+    async def order_book(self, symbol: str, at: datetime) -> OrderBook:
+        """Raises `UnknownName` for an unknown symbol."""
+        return book_at(self.seed, require_asset(symbol), at)

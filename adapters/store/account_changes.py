@@ -25,7 +25,7 @@ class Absent(Enum):
 
 
 ABSENT = Absent.ABSENT
-_ALWAYS = ("parameters",)
+_ALWAYS = (("parameters",),)
 """Sections of every document, also when they are empty."""
 
 
@@ -127,20 +127,20 @@ def _is_same(before: Any, after: Any) -> bool:
 def _flat(document: Mapping[str, Any], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
     """Every value with its path; an empty section is a value, unless it is always there."""
     for key, value in document.items():
-        if isinstance(value, Mapping) and (value or key in _ALWAYS):
+        if isinstance(value, Mapping) and (value or (*path, key) in _ALWAYS):
             yield from _flat(value, (*path, key))
         else:
             yield (*path, key), value
 
 
-def _take(document: dict[str, Any], path: FieldPath) -> None:
+def _take(document: dict[str, Any], path: FieldPath, above: FieldPath = ()) -> None:
     """Remove a value, and the section that it leaves empty."""
     section, rest = path[0], path[1:]
     if not rest:
         document.pop(section, None)
         return
-    _take(document[section], rest)
-    if not document[section] and section not in _ALWAYS:
+    _take(document[section], rest, (*above, section))
+    if not document[section] and (*above, section) not in _ALWAYS:
         del document[section]
 
 

@@ -8,21 +8,27 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
+from adapters.store.blend_json import blend_from_json, blend_to_json
 from adapters.store.documents import to_document
 from adapters.store.errors import StoreError
 from trading.account import Account, AgentKind, Mode, ModelProvider, Network, VenueKeys
+from trading.exit_settings import ExitSettings, Tier
 from trading.limits import RiskLimits
+from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
+from trading.scan_plan import Scan
 from trading.timeframes import parse_timeframe
 
 _LIMITS = {
-    kind: {field.name for field in fields(RiskLimits) if field.type == kind}
+    kind: {
+        each.name for each in fields(RiskLimits) if str(each.type).removesuffix(" | None") == kind
+    }
     for kind in ("Decimal", "float")
 }
 """Names of limits by type; `RiskLimits` has its annotations as text."""
 
-_LATER_FIELDS = ("model", "prompt", "provider", "venue_keys")
+_LATER_FIELDS = ("model", "prompt", "provider", "venue_keys", "blend", "scan")
 """Left out when None, like what is None inside them: fingerprints of older versions stay the same."""
-_PARTS = ("provider", "venue_keys")
+_PARTS = ("provider", "venue_keys", "scan")
 
 
 def account_to_json(account: Account) -> dict[str, Any]:
@@ -35,6 +41,13 @@ def account_to_json(account: Account) -> dict[str, Any]:
             part = asdict(document[name])
             document[name] = {key: value for key, value in part.items() if value is not None}
     document["parameters"] = {name: float(value) for name, value in account.parameters.items()}
+    if account.blend is not None:
+        document["blend"] = blend_to_json(account.blend)
+    document["exits"] = asdict(account.exits)
+    if account.paper == PaperTerms():
+        del document["paper"]  # as in older versions, so that their fingerprints stay
+    else:
+        document["paper"] = asdict(account.paper)
     document["limits"] = {
         name: float(value) if name in _LIMITS["float"] else value
         for name, value in asdict(account.limits).items()
@@ -79,6 +92,14 @@ def _parts_from_json(values: dict[str, Any]) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     if "provider" in values:
         parts["provider"] = ModelProvider(**values.pop("provider"))
+    if "exits" in values:  # documents of older versions have none: those of the rules
+        parts["exits"] = _exits_from_json(values.pop("exits"))
+    if "paper" in values:
+        parts["paper"] = _paper_from_json(values.pop("paper"))
+    if "blend" in values:
+        parts["blend"] = blend_from_json(values.pop("blend"))
+    if "scan" in values:
+        parts["scan"] = Scan(**values.pop("scan"))
     if "venue_keys" in values:
         keys = values.pop("venue_keys")
         parts["venue_keys"] = VenueKeys(**{**keys, "network": Network(keys["network"])})
@@ -88,7 +109,32 @@ def _parts_from_json(values: dict[str, Any]) -> dict[str, Any]:
 def _limits_from_json(document: dict[str, Any]) -> RiskLimits:
     return RiskLimits(
         **{
-            name: Decimal(value) if name in _LIMITS["Decimal"] else value
+            name: Decimal(value) if name in _LIMITS["Decimal"] and value is not None else value
             for name, value in document.items()
         }
     )
+
+
+def _paper_from_json(document: dict[str, Any]) -> PaperTerms:
+    execution = document["execution"]
+    share = execution["volume_share"]
+    return PaperTerms(
+        fees=PaperFees(**{name: Decimal(ratio) for name, ratio in document["fees"].items()}),
+        execution=PaperExecution(
+            slippage=SlippagePolicy(execution["slippage"]),
+            volume_share=None if share is None else Decimal(share),
+        ),
+    )
+
+
+def _exits_from_json(document: dict[str, Any]) -> ExitSettings:
+    values: dict[str, Any] = {}
+    if "tiers" in document:
+        values["tiers"] = tuple(
+            Tier(profit=Decimal(tier["profit"]), stop=Decimal(tier["stop"]))
+            for tier in document["tiers"]
+        )
+    if "pullback" in document:
+        pullback = document["pullback"]
+        values["pullback"] = None if pullback is None else Decimal(pullback)
+    return ExitSettings(**values)

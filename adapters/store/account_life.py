@@ -17,11 +17,10 @@ from adapters.store.accounts import load_account, mark_removed, save_account
 from adapters.store.errors import StoreError
 from adapters.store.events import emit_event
 from adapters.store.intents import load_unsettled
-from adapters.store.paper_books import create_paper_wallet
+from adapters.store.paper_books import create_paper_wallet, set_paper_terms
 from adapters.store.send_gate import bar_gate
 from adapters.store.tables import accounts, leases, paper_positions, positions
 from trading.account import Account, Mode
-from trading.paper_book import PaperFees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +68,9 @@ def put_account(conn: Connection, account: Account, *, at: datetime) -> int:
     version = save_account(conn, account)
     if account.mode is Mode.PAPER:
         create_paper_wallet(
-            conn, account.id, wallet=account.initial_equity, at=at, fees=PaperFees()
+            conn, account.id, wallet=account.initial_equity, at=at, terms=account.paper
         )
+        set_paper_terms(conn, account.id, account.paper)
     return version
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,10 +12,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, update
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.store.documents import clean_or_none, clean_text
+from adapters.store.documents import clean_or_none, clean_text, to_document
 from adapters.store.errors import StoreError
 from adapters.store.tables import decisions
 from trading.decisions import TradeDecision
+from trading.exits.invalidation.plan import render_conditions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class NewDecision:
     decision: TradeDecision
     asset: str
     reference_price: Decimal
+    votes: Mapping[str, Any] | None = None
+    """Of a blend: the regime and what every member said; its `agreeing` brought the entry about."""
 
 
 def save_decisions(
@@ -72,10 +75,12 @@ def _columns(new: NewDecision) -> dict[str, Any]:
         "take_profit_price": decision.take_profit_price,
         "stop_price": decision.stop_price,
         "exit_plan": clean_text(decision.exit_plan),
+        "exit_conditions": list(render_conditions(decision.exit_conditions)),
         "rationale": clean_text(decision.rationale),
         "confidence": decision.confidence,
         "decided_by": clean_text(decision.decided_by),
         "reference_price": new.reference_price,
+        "votes": None if new.votes is None else to_document(new.votes),
     }
 
 

@@ -21,6 +21,13 @@ from trading.instruments import Instrument, MaintenanceBracket
 _OWN_COLUMNS = ("symbol", "base", "quote", "tick_size", "step_size", "min_notional")
 _DECIMALS = ("min_quantity", "max_quantity", "max_market_quantity")
 _COUNTS = ("max_open_orders", "max_conditional_orders")
+_LATER_DECIMALS = (
+    "min_price", "max_price", "min_market_quantity", "market_step_size", "multiplier_up",
+    "multiplier_down",
+)  # fmt: skip
+_LATER_COUNTS = ("price_precision", "quantity_precision")
+_LATER_NAMES = ("order_types", "times_in_force")
+"""Filters that rows written by an earlier version do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,9 @@ def load_assets(conn: Connection, market: str) -> Assets:
 
 def _filters(instrument: Instrument) -> dict[str, Any]:
     filters = {name: getattr(instrument, name) for name in (*_DECIMALS, *_COUNTS)}
+    later = {name: getattr(instrument, name) for name in (*_LATER_DECIMALS, *_LATER_COUNTS)}
+    filters |= {name: value for name, value in later.items() if value is not None}
+    filters |= {name: sorted(getattr(instrument, name)) for name in _LATER_NAMES}
     filters["funding_interval_seconds"] = int(instrument.funding_interval.total_seconds())
     filters["brackets"] = [asdict(bracket) for bracket in instrument.brackets]
     return to_document(filters)
@@ -78,6 +88,9 @@ def _instrument(row: Row[Any]) -> Instrument:
         **{name: getattr(row, name) for name in _OWN_COLUMNS},
         **{name: Decimal(row.filters[name]) for name in _DECIMALS},
         **{name: row.filters[name] for name in _COUNTS},
+        **{name: Decimal(row.filters[name]) for name in _LATER_DECIMALS if name in row.filters},
+        **{name: row.filters[name] for name in _LATER_COUNTS if name in row.filters},
+        **{name: frozenset(row.filters.get(name, ())) for name in _LATER_NAMES},
         funding_interval=timedelta(seconds=row.filters["funding_interval_seconds"]),
         brackets=tuple(
             MaintenanceBracket(

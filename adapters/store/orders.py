@@ -14,11 +14,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.order_rows import OPEN_STATUSES, order_columns
 from adapters.store.tables import orders as orders_table
-from trading.orders import Order
+from trading.orders import Order, OrderStatus
 
+PENDING = OrderStatus.PENDING.value
+"""Comes before all the others: an exit whose entry has not filled yet."""
 _KEY = ("account_id", "symbol", "venue_order_id")
 _MUTABLE = (
-    "status", "quantity", "filled_quantity", "average_price", "price", "stop_price", "updated_at",
+    "status", "quantity", "filled_quantity", "average_price", "price", "stop_price", "terms",
+    "updated_at",
 )  # fmt: skip
 _SEEN = tuple(name for name in _MUTABLE if name != "updated_at")
 
@@ -62,7 +65,11 @@ def _upsert(conn: Connection, account_id: str, order: Order) -> bool:
     newer = and_(
         old.updated_at <= new.updated_at,
         old.filled_quantity <= new.filled_quantity,
-        or_(old.status.in_(OPEN_STATUSES), new.status.not_in(OPEN_STATUSES)),
+        or_(
+            old.status == PENDING,
+            and_(old.status.in_(OPEN_STATUSES), new.status != PENDING),
+            new.status.not_in((*OPEN_STATUSES, PENDING)),
+        ),
     )
     changed = tuple_(*(old[name] for name in _SEEN)).is_distinct_from(
         tuple_(*(new[name] for name in _SEEN))

@@ -26,24 +26,45 @@ from adapters.store.tables import (
     paper_positions,
     paper_wallets,
 )
-from trading.orders import Fill, Order
-from trading.paper_book import BookState, OrderChanged, OrderFilled, PaperFees, VenueEvent
+from trading.orders import Fill, Order, OrderStatus
+from trading.paper_book import BookState, OrderChanged, OrderFilled, VenueEvent
+from trading.paper_terms import PaperTerms
 from trading.ports import Income
+
+_KEPT_STATUSES = (*OPEN_STATUSES, OrderStatus.PENDING.value)
+"""Of the orders that are part of the state: open ones, and exits that wait for their entry."""
+
+
+_TERMS_OF_THE_RULES = PaperTerms()
 
 
 def create_paper_wallet(
-    conn: Connection, account_id: str, *, wallet: Decimal, at: datetime, fees: PaperFees
+    conn: Connection,
+    account_id: str,
+    *,
+    wallet: Decimal,
+    at: datetime,
+    terms: PaperTerms = _TERMS_OF_THE_RULES,
 ) -> bool:
     """Open the books of an account with `wallet` quote at market time `at`.
 
     False, and nothing changed, when it has books already.
     """
-    state = BookState(wallet=wallet, matched_until=at, fees=fees)
+    state = BookState(wallet=wallet, matched_until=at, fees=terms.fees, execution=terms.execution)
     done = conn.execute(
         insert(paper_wallets)
         .values(account_id=account_id, **paper_rows.wallet_columns(state))
         .on_conflict_do_nothing(index_elements=["account_id"])
         .execution_options(preserve_rowcount=True)
+    )
+    return done.rowcount == 1
+
+
+def set_paper_terms(conn: Connection, account_id: str, terms: PaperTerms) -> bool:
+    """Costs and fills of a book from now on; False when the account has no book."""
+    columns = paper_rows.terms_columns(terms)
+    done = conn.execute(
+        update(paper_wallets).where(paper_wallets.c.account_id == account_id).values(**columns)
     )
     return done.rowcount == 1
 
@@ -151,7 +172,7 @@ def _load_state(conn: Connection, account_id: str, *, lock: bool) -> BookState:
     positions = conn.execute(_of(paper_positions, account_id).order_by(paper_positions.c.symbol))
     orders = conn.execute(
         _of(paper_orders, account_id)
-        .where(paper_orders.c.status.in_(OPEN_STATUSES))
+        .where(paper_orders.c.status.in_(_KEPT_STATUSES))
         .order_by(paper_orders.c.order_id)
     )
     return paper_rows.book_state(wallet, list(positions), list(orders))
@@ -160,8 +181,9 @@ def _load_state(conn: Connection, account_id: str, *, lock: bool) -> BookState:
 def _write(conn: Connection, account_id: str, change: PaperChange) -> None:
     state = change.state
     _write_events(conn, account_id, change.events)
-    for number, order in state.orders.items():
-        if order != change.before.orders.get(number):
+    before = {**change.before.orders, **change.before.waiting}
+    for number, order in (*state.orders.items(), *state.waiting.items()):
+        if order != before.get(number):
             _upsert_order(conn, account_id, order)
     _require_same_open_orders(conn, account_id, state)
     conn.execute(delete(paper_positions).where(paper_positions.c.account_id == account_id))
@@ -184,7 +206,7 @@ def _write_events(conn: Connection, account_id: str, events: Sequence[VenueEvent
             values = paper_rows.paper_fill_columns(account_id, event.fill)
             conn.execute(insert(paper_fills).values(**values))
         else:
-            values = paper_rows.funding_columns(account_id, event)
+            values = paper_rows.income_columns(account_id, event)
             conn.execute(insert(paper_income).values(**values))
 
 
@@ -201,12 +223,13 @@ def _require_same_open_orders(conn: Connection, account_id: str, state: BookStat
     """An order that left the state without an event would rest in the books for ever."""
     found = conn.execute(
         select(paper_orders.c.order_id).where(
-            paper_orders.c.account_id == account_id, paper_orders.c.status.in_(OPEN_STATUSES)
+            paper_orders.c.account_id == account_id, paper_orders.c.status.in_(_KEPT_STATUSES)
         )
     )
     stored = {str(order_id) for order_id in found.scalars()}
-    if stored != set(state.orders):
-        odd = ", ".join(sorted(stored ^ set(state.orders)))
+    kept = {*state.orders, *state.waiting}
+    if stored != kept:
+        odd = ", ".join(sorted(stored ^ kept))
         raise StoreError(
             f"paper books of {account_id}: state and events disagree about open order(s) {odd}; "
             f"nothing was written"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row
 
-from adapters.store.order_rows import fill_columns, order_columns, request_of
+from adapters.store.documents import to_document
+from adapters.store.order_rows import fill_columns, order_columns, order_from
 from trading.orders import Fill, FillCause, Order, OrderStatus, Side
-from trading.paper_book import BookState, FundingPaid, PaperFees
+from trading.paper_book import BookState, FundingPaid, FundsMoved
+from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
 from trading.ports import Income
-from trading.positions import Position
+from trading.positions import MarginMode, Position
 
 FUNDING = "funding"
+TRANSFER = "transfer"
 
 
 def wallet_columns(state: BookState) -> dict[str, Any]:
@@ -21,27 +25,46 @@ def wallet_columns(state: BookState) -> dict[str, Any]:
         "wallet": state.wallet,
         "matched_until": state.matched_until,
         "leverage": dict(state.leverage),
+        "margin_modes": to_document(state.margin_modes),
+        "marks": to_document(state.marks),
         "next_order_id": state.next_order_id,
         "next_trade_id": state.next_trade_id,
         "next_tran_id": state.next_tran_id,
-        "maker": state.fees.maker,
-        "taker": state.fees.taker,
-        "slippage": state.fees.slippage,
+        **terms_columns(PaperTerms(fees=state.fees, execution=state.execution)),
+    }
+
+
+def terms_columns(terms: PaperTerms) -> dict[str, Any]:
+    return {
+        "maker": terms.fees.maker,
+        "taker": terms.fees.taker,
+        "slippage": terms.fees.slippage,
+        "slippage_policy": terms.execution.slippage.value,
+        "volume_share": terms.execution.volume_share,
     }
 
 
 def book_state(wallet: Row[Any], positions: list[Row[Any]], orders: list[Row[Any]]) -> BookState:
-    """The state of one account; `orders` are its open ones in order of arrival."""
+    """The state of one account; `orders` are its open and pending ones in order of arrival."""
+    placed = [order_of(row) for row in orders]
     return BookState(
         wallet=wallet.wallet,
         matched_until=wallet.matched_until,
         positions={row.symbol: _position(row) for row in positions},
-        orders={str(row.order_id): order_of(row) for row in orders},
+        orders={each.venue_order_id: each for each in placed if each.status.is_open},
+        waiting={
+            each.venue_order_id: each for each in placed if each.status is OrderStatus.PENDING
+        },
         leverage=wallet.leverage,
+        margin_modes={name: MarginMode(mode) for name, mode in wallet.margin_modes.items()},
+        marks={name: Decimal(mark) for name, mark in wallet.marks.items()},
         next_order_id=wallet.next_order_id,
         next_trade_id=wallet.next_trade_id,
         next_tran_id=wallet.next_tran_id,
         fees=PaperFees(maker=wallet.maker, taker=wallet.taker, slippage=wallet.slippage),
+        execution=PaperExecution(
+            slippage=SlippagePolicy(wallet.slippage_policy), volume_share=wallet.volume_share
+        ),
     )
 
 
@@ -54,6 +77,7 @@ def position_columns(account_id: str, position: Position) -> dict[str, Any]:
         "leverage": position.leverage,
         "isolated_margin": position.isolated_margin,
         "opened_at": position.opened_at,
+        "margin_mode": position.margin_mode.value,
     }
 
 
@@ -74,29 +98,23 @@ def paper_fill_columns(account_id: str, fill: Fill) -> dict[str, Any]:
     }
 
 
-def funding_columns(account_id: str, paid: FundingPaid) -> dict[str, Any]:
+def income_columns(account_id: str, event: FundingPaid | FundsMoved) -> dict[str, Any]:
+    """A line of income; a transfer belongs to no symbol."""
+    is_funding = isinstance(event, FundingPaid)
     return {
         "account_id": account_id,
-        "tran_id": int(paid.tran_id),
-        "kind": FUNDING,
-        "symbol": paid.symbol,
-        "amount": paid.amount,
-        "rate": paid.rate,
-        "mark": paid.mark,
-        "at": paid.at,
+        "tran_id": int(event.tran_id),
+        "kind": FUNDING if is_funding else TRANSFER,
+        "symbol": event.symbol if is_funding else None,
+        "amount": event.amount,
+        "rate": event.rate if is_funding else None,
+        "mark": event.mark if is_funding else None,
+        "at": event.at,
     }
 
 
 def order_of(row: Row[Any]) -> Order:
-    return Order(
-        venue_order_id=str(row.order_id),
-        request=request_of(row),
-        status=OrderStatus(row.status),
-        filled_quantity=row.filled_quantity,
-        average_price=row.average_price,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+    return order_from(row, str(row.order_id))
 
 
 def fill_of(row: Row[Any]) -> Fill:
@@ -130,4 +148,5 @@ def _position(row: Row[Any]) -> Position:
         leverage=row.leverage,
         isolated_margin=row.isolated_margin,
         opened_at=row.opened_at,
+        margin_mode=MarginMode(row.margin_mode),
     )

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from adapters.store.locks import lock_until_commit
 from adapters.store.tables import positions as positions_table
+from adapters.store.tables import trades
 from trading.ports import VenuePosition
 from trading.positions import Position
 
@@ -24,6 +25,22 @@ def replace_positions(
         conn.execute(
             insert(positions_table), [_row(account_id, each, seen_at) for each in positions]
         )
+        _note_leverage(conn, account_id)
+
+
+def _note_leverage(conn: Connection, account_id: str) -> None:
+    """An open trade keeps the leverage of its position, which is gone once the trade is closed."""
+    conn.execute(
+        update(trades)
+        .where(
+            trades.c.account_id == account_id,
+            trades.c.status == "open",
+            positions_table.c.account_id == account_id,
+            positions_table.c.symbol == trades.c.symbol,
+            trades.c.leverage.is_distinct_from(positions_table.c.leverage),
+        )
+        .values(leverage=positions_table.c.leverage)
+    )
 
 
 def load_positions(conn: Connection, account_id: str) -> tuple[VenuePosition, ...]:

@@ -39,6 +39,8 @@ class StoredTrade:
     take_profit_price: Decimal | None
     exit_plan: str
     close_reason: str | None
+    exit_conditions: tuple[str, ...] = ()
+    """Texts of the invalidation language, as they were planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class _Plan:
     stop_price: Decimal | None = None
     take_profit_price: Decimal | None = None
     exit_plan: str = ""
+    exit_conditions: tuple[str, ...] = ()
 
 
 def apply_fills_to_trades(
@@ -118,8 +121,14 @@ def set_trade_levels(
     stop: Decimal | None,
     target: Decimal | None,
     exit_plan: str,
+    *,
+    exit_conditions: Sequence[str] = (),
 ) -> bool:
-    """Note the levels that protect the open trade; False when none is open."""
+    """Note the levels that protect the open trade; False when none is open.
+
+    Conditions replace those of the plan; without any the plan keeps its own.
+    """
+    conditions = {"exit_conditions": list(exit_conditions)} if exit_conditions else {}
     return _change_open(
         conn,
         account_id,
@@ -127,6 +136,7 @@ def set_trade_levels(
         stop_price=stop,
         take_profit_price=target,
         exit_plan=clean_text(exit_plan),
+        **conditions,
     )
 
 
@@ -163,6 +173,7 @@ def _plan_of(conn: Connection, account_id: str, client_order_id: str) -> _Plan:
                 decisions.c.approved_take_profit_price, decisions.c.take_profit_price
             ).label("take_profit_price"),
             decisions.c.exit_plan,
+            decisions.c.exit_conditions,
         )
         .join_from(intents, decisions, intents.c.decision_id == decisions.c.id, isouter=True)
         .where(intents.c.account_id == account_id, intents.c.client_order_id == client_order_id)
@@ -175,6 +186,7 @@ def _plan_of(conn: Connection, account_id: str, client_order_id: str) -> _Plan:
         stop_price=row.stop_price,
         take_profit_price=row.take_profit_price,
         exit_plan=row.exit_plan or "",
+        exit_conditions=tuple(row.exit_conditions or ()),
     )
 
 
@@ -197,6 +209,7 @@ def _insert(conn: Connection, account_id: str, trade: Trade, plan: _Plan) -> Non
             stop_price=plan.stop_price,
             take_profit_price=plan.take_profit_price,
             exit_plan=plan.exit_plan,
+            exit_conditions=list(plan.exit_conditions),
             **_columns(trade),
         )
     )
@@ -243,4 +256,5 @@ def _stored(row: Row[Any]) -> StoredTrade:
         take_profit_price=row.take_profit_price,
         exit_plan=row.exit_plan,
         close_reason=row.close_reason,
+        exit_conditions=tuple(row.exit_conditions),
     )

@@ -12,17 +12,16 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.arena import load_arena
 from adapters.store.views.accounts import AccountView, load_accounts
 from adapters.store.views.assets import load_assets
 from adapters.store.views.paging import Filters, PageRequest
 from adapters.store.views.positions import list_positions
 from api.account_state import state_of
 from api.answers import ACCOUNT_SECONDS, answer
-from api.figures import load_figures
+from api.performance_shapes import PerformanceShape
 from api.problem_details import PROBLEM_RESPONSES, unknown_account
 from api.routes.lists import PositionShape
-from api.routes.performance import PerformanceShape, performance_of
+from api.routes.performance import load_performance
 from api.shapes import Exact, Shape
 from api.store_access import open_of, reading
 from trading.account import ACCOUNT_ID
@@ -80,10 +79,19 @@ class AccountShape(BaseModel):
 
 
 class AccountDetail(AccountShape):
-    """An account with its limits and parameters."""
+    """An account with its parameters, limits and exits."""
 
     parameters: dict[str, Any]
     limits: dict[str, Any]
+    exits: dict[str, Any] = Field(
+        description="Tiers and pullback, ratios of leverage-adjusted profit."
+    )
+    blend: dict[str, Any] | None = Field(
+        description="Members, weights and regimes, when several strategies decide together."
+    )
+    scan: dict[str, Any] | None = Field(
+        description="How many instruments are chosen at each cycle; null: all of `assets`."
+    )
 
 
 class AccountList(BaseModel):
@@ -146,11 +154,16 @@ async def get_accounts(request: Request) -> Response:
 
 @router.get("/accounts/{account_id}", response_model=AccountDetail)
 async def get_account(request: Request, account_id: str) -> Response:
-    """One account with its limits and parameters; never credentials."""
+    """One account with its parameters, limits and exits; never credentials."""
     async with reading(request) as conn:
         account = await _require(conn, account_id)
     document = AccountDetail(
-        **_fields(account), parameters=account.parameters, limits=account.limits
+        **_fields(account),
+        parameters=account.parameters,
+        limits=account.limits,
+        exits=account.exits,
+        blend=account.blend,
+        scan=account.scan,
     )
     return answer(request, document, max_age=ACCOUNT_SECONDS)
 
@@ -162,15 +175,14 @@ async def get_account_status(request: Request, account_id: str) -> Response:
     async def compute() -> AccountStatusShape:
         async with reading(request) as conn:
             account = await _require(conn, account_id)
-            arena = await conn.run_sync(load_arena)
-            market = arena.market if arena else None
-            figures = await load_figures(conn, market=market, only=account_id)
+            tracks = open_of(request).tracks
+            (performance,) = await load_performance(conn, tracks, only=account_id)
             own = PageRequest(filters=Filters(account_id=account_id), limit=_MOST_POSITIONS)
             positions = await list_positions(conn, own, await load_assets(conn))
         return AccountStatusShape(
             account=account_shape(account),
             positions=[PositionShape.model_validate(position) for position in positions.items],
-            performance=performance_of(figures[0]),
+            performance=performance,
         )
 
     body = await open_of(request).shared.get(f"account-status {account_id}", compute)

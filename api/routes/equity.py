@@ -27,7 +27,8 @@ from api.listing import require_account
 from api.problem_details import PROBLEM_RESPONSES
 from api.shapes import Exact
 from api.store_access import open_of, reading
-from trading.performance.growth import compute_growth
+from trading.performance.growth import compute_gains
+from trading.performance.path import path_of
 from trading.performance.records import EquityReading
 
 router = APIRouter(responses=PROBLEM_RESPONSES, tags=["equity"])
@@ -128,10 +129,10 @@ def _baseline(accounts: Sequence[AccountView]) -> Decimal:
 
 
 def _line(account: AccountView, points: tuple[EquityReading, ...], span: Span | None) -> EquityLine:
-    growth: Sequence[Decimal] = ()
+    gains: Sequence[float] = ()
     if points and span:
-        readings = (starting_reading(account, span.first), *points)
-        growth = (compute_growth(readings) or ())[1:]
+        computed = compute_gains(path_of((starting_reading(account, span.first), *points)))
+        gains = () if computed is None else computed[1:].tolist()
     return EquityLine(
         account_id=account.id,
         name=account.name,
@@ -139,7 +140,7 @@ def _line(account: AccountView, points: tuple[EquityReading, ...], span: Span | 
         initial_equity=account.initial_equity,
         at=[point.at for point in points],
         equity=[point.equity for point in points],
-        returns=[round(float(value) - 1.0, _DIGITS) for value in growth],
+        returns=[round(gain, _DIGITS) for gain in gains],
     )
 
 

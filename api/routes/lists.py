@@ -19,11 +19,12 @@ from adapters.store.views.decisions import DecisionView, list_decisions
 from adapters.store.views.orders import OrderView, list_orders
 from adapters.store.views.paging import Page, PageRequest
 from adapters.store.views.positions import PositionView, list_positions
-from adapters.store.views.trades import TradeView, list_trades
+from adapters.store.views.trades import list_trades
 from api.answers import ACCOUNT_SECONDS, TRADES_SECONDS
 from api.listing import Listing, ListQuery
 from api.problem_details import PROBLEM_RESPONSES
 from api.shapes import Exact, PageShape, Shape
+from api.trade_shapes import TradeShape, trade_shapes
 
 router = APIRouter(responses=PROBLEM_RESPONSES)
 
@@ -79,48 +80,27 @@ class PositionShape(Shape):
     """An open position. Quantity is signed, long positive."""
 
     account_id: str
-    asset: str
-    symbol: str
-    direction: str
-    quantity: Exact
-    entry_price: Exact
-    mark_price: Exact
+    asset: str = Field(description="Base asset.")
+    symbol: str = Field(description="The venue's text for the instrument.")
+    direction: str = Field(description="long or short")
+    quantity: Exact = Field(description="base: signed, long positive.")
+    entry_price: Exact = Field(description="quote per base.")
+    mark_price: Exact = Field(description="quote per base.")
     notional: Exact = Field(description="Magnitude at the mark, quote.")
-    unrealized_pnl: Exact
-    leverage: int
-    margin: Exact
-    liquidation_price: Exact | None
-    stop_price: Exact | None
-    take_profit_price: Exact | None
-    exit_plan: str | None
+    unrealized_pnl: Exact = Field(description="quote: at the mark.")
+    return_on_margin: float | None = Field(
+        description="ratio: (mark - entry) / entry x leverage, sign turned for shorts: the"
+        " leverage-adjusted PnL."
+    )
+    leverage: int = Field(description="Whole number, as set at the venue.")
+    margin: Exact = Field(description="quote: set aside for it.")
+    liquidation_price: Exact | None = Field(description="quote per base. Null: none was reported.")
+    stop_price: Exact | None = Field(description="quote per base. Null: no stop is known.")
+    take_profit_price: Exact | None = Field(description="quote per base. Null: no target is known.")
+    exit_plan: str | None = Field(description="The decider's own words. Null: not our entry.")
     has_resting_stop: bool = Field(description="A stop order of it is open at the venue.")
-    opened_at: datetime
-    seen_at: datetime
-
-
-class TradeShape(Shape):
-    """A round trip, flat to flat. Net PnL = gross - fees + funding."""
-
-    id: UUID
-    account_id: str
-    asset: str
-    symbol: str
-    direction: str
-    status: str
-    decision_id: UUID | None
-    opened_at: datetime
-    closed_at: datetime | None
-    quantity: Exact
-    entry_price: Exact
-    exit_price: Exact | None
-    gross_pnl: Exact
-    fees: Exact
-    funding: Exact
-    net_pnl: Exact
-    stop_price: Exact | None
-    take_profit_price: Exact | None
-    exit_plan: str
-    close_reason: str | None
+    opened_at: datetime = Field(description="Market time.")
+    seen_at: datetime = Field(description="Market time at which the venue reported it.")
 
 
 class DecisionQuery(ListQuery):
@@ -191,7 +171,8 @@ async def get_orders(request: Request, query: Annotated[OrderQuery, Query()]) ->
 async def get_trades(request: Request, query: Annotated[TradeQuery, Query()]) -> Response:
     """Round trips with fees and funding, newest opening first."""
 
-    async def load(conn: AsyncConnection, page: PageRequest) -> Page[TradeView]:
-        return await list_trades(conn, page, await load_assets(conn), status=query.status)
+    async def load(conn: AsyncConnection, page: PageRequest) -> Page[TradeShape]:
+        found = await list_trades(conn, page, await load_assets(conn), status=query.status)
+        return Page(items=await trade_shapes(conn, found.items), next=found.next)
 
     return await TRADES.answer(request, query, load)

@@ -4,6 +4,7 @@ import { age, clock, direction, element, figure, fullInstant, isKnown, money, pe
   wholeMoney } from "./format.js";
 import { EquityChart, lineColor } from "./chart.js";
 import { DecisionFeed } from "./feed.js";
+import { MoreFigures } from "./figures.js";
 import { Live } from "./live.js";
 import { Table } from "./table.js";
 
@@ -144,6 +145,9 @@ function tick() {
 
 const chart = new EquityChart(byId("chart"), byId("legend"));
 const table = new Table(byId("board"), COLUMNS, { sortBy: "rank", key: (row) => row.account_id });
+const more = new MoreFigures({ details: byId("more"), table: byId("figures"), definitions: byId("figure-definitions"),
+  meanings: byId("figure-meanings"), note: byId("figures-note"), read });
+byId("more").addEventListener("toggle", () => guarded(() => more.load()));
 const feed = new DecisionFeed({ list: byId("feed"), empty: byId("feed-empty"), agentFilter: byId("feed-agent"), kindFilter: byId("feed-kind"),
   onFilter: () => guarded(loadFeed) });
 byId("definitions").append(...COLUMNS.flatMap((column) => [element("dt", {}, column.label === "#" ? "Rank" : column.label), element("dd", {}, column.help)]));
@@ -159,6 +163,7 @@ async function loadFigures() {
   byId("board-note").textContent = board.items.length ? `Sharpe and Sortino annualised with ${board.annualisation} days` : "";
   emptyNote("board-empty", board.items.length, "No account yet. Start the arena with: perpflow up");
   tick();
+  await more.load();
 }
 
 async function loadChart() {

@@ -34,7 +34,6 @@ from bench.runtime.spec import CellSpec
 from deployments.prefect_settings import PrefectPlace, server_environment, worker_environment
 from trading.account import Account
 from trading.arena_clock import ArenaClock
-from trading.paper_book import PaperFees
 from trading.timeframes import Timeframe
 
 SEED = {"seed": 7}
@@ -187,9 +186,7 @@ def _save(engine: Engine, accounts: tuple[Account, ...]) -> Arena:
         save_arena(conn, arena)
         for account in accounts:
             save_account(conn, account)
-            create_paper_wallet(
-                conn, account.id, wallet=account.initial_equity, at=start, fees=PaperFees()
-            )
+            create_paper_wallet(conn, account.id, wallet=account.initial_equity, at=start)
     return arena
 
 

@@ -94,6 +94,7 @@ def _account(conn: Connection, stored: StoredAccount, dates: AccountDates) -> di
         "agent": account.model or account.strategy,
         "kind": account.kind.value,
         "assets": list(account.assets),
+        "traded": account.traded,
         "interval": account.interval.value,
         "mode": account.mode.value,
         "initial_equity": account_to_json(account)["initial_equity"],

@@ -26,7 +26,7 @@ def show_list(found: Mapping[str, Any]) -> None:
         table.add_row(
             account["id"],
             escape(account["agent"]),
-            " ".join(account["assets"]),
+            account["traded"],
             account["interval"],
             account["mode"],
             account["initial_equity"],
@@ -103,7 +103,7 @@ def change_lines(changes: Changes) -> Iterator[str]:
 def summary(account: Account) -> str:
     """An account in a few words."""
     return (
-        f"{account.model or account.strategy} on {' '.join(account.assets)}, every "
+        f"{account.model or account.strategy} on {account.traded}, every "
         f"{account.interval}, {plain(account.initial_equity)} USDT {account.mode}"
     )
 

@@ -15,9 +15,10 @@ from adapters.market.simulated import SimulatedMarket
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from trading.account import Account
+from trading.blend.needs import candles_to_decide
 from trading.errors import BadMarketData, InvalidRecord
 from trading.instruments import Instrument
-from trading.strategies.catalogue import find_strategy
+from trading.scanner.scores import SCAN_TIMEFRAME
 from trading.timeframes import Timeframe
 
 _DEMO_ASSETS = 3
@@ -103,7 +104,7 @@ def fit_demo_accounts(accounts: tuple[Account, ...], market: MarketPlan) -> tupl
         replace(
             account,
             assets=tuple(asset for asset in account.assets if asset in market.assets)
-            or market.assets[:_DEMO_ASSETS],
+            or (() if account.scan else market.assets[:_DEMO_ASSETS]),
             interval=max(account.interval, market.base_timeframe, key=lambda each: each.seconds),
         )
         for account in accounts
@@ -114,8 +115,9 @@ def require_candles(accounts: tuple[Account, ...], market: MarketPlan) -> None:
     """Raises `CommandFailed` when an account needs candles finer than the market's."""
     base = market.base_timeframe
     for account in accounts:
+        scanned = () if account.scan is None else (SCAN_TIMEFRAME,)
         needed = min(
-            (account.interval, *find_strategy(account.strategy).timeframes),
+            (account.interval, *candles_to_decide(account), *scanned),
             key=lambda each: each.seconds,
         )
         if needed.seconds < base.seconds:

@@ -20,7 +20,7 @@ from adapters.store.embedded.errors import ServerError
 from adapters.store.engine import open_engine
 from adapters.store.errors import StoreError
 from adapters.store.instruments import save_instruments
-from adapters.store.paper_books import create_paper_wallet
+from adapters.store.paper_books import create_paper_wallet, set_paper_terms
 from adapters.store.schema import upgrade
 from adapters.store.tables import api_tokens
 from adapters.store.tokens import TokenScope, create_token
@@ -34,7 +34,6 @@ from deployments.pools import POOLS
 from deployments.schedule import require_bearable_speed
 from trading.account import Account
 from trading.errors import InvalidRecord
-from trading.paper_book import PaperFees
 
 _TOKEN_LABEL = "operator, made by perpflow up"  # noqa: S105 - a label, not a token
 
@@ -83,8 +82,9 @@ def prepare_arena(
                     account.id,
                     wallet=account.initial_equity,
                     at=arena.seen_at,
-                    fees=PaperFees(),
+                    terms=account.paper,
                 )
+                set_paper_terms(conn, account.id, account.paper)
     except (StoreError, OperationalError, InvalidRecord) as error:
         raise _failure(error) from None
     return arena, accounts

@@ -287,6 +287,7 @@ async def test_an_account_shows_limits_positions_and_figures(
     account = await get(client, "accounts/momentum")
     assert (account["strategy"], account["interval"]) == ("momentum", "5m")
     assert account["limits"]["max_daily_entries"] == 20
+    assert account["exits"]["tiers"][0] == {"profit": "0.08", "stop": "0.03"}
     status = await get(client, "accounts/momentum/status")
     assert [p["asset"] for p in status["positions"]] == ["BTC"]
     assert status["performance"]["account_id"] == "momentum"

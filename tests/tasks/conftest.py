@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prefect.logging import disable_run_logger
@@ -17,6 +18,7 @@ from sqlalchemy import Engine
 from tasks import resources
 from tasks.cycle import Cycle, claim_slot
 from tests.arena import TestArena, build_account, start_arena
+from tests.tasks.scripted_market import Scripted, Step, write_script
 
 NO_SERVER = {PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False, PREFECT_LOGGING_TO_API_ENABLED: False}
 """A step called by itself talks to Postgres only; Prefect must not start a server for it."""
@@ -40,3 +42,24 @@ def cycle(arena: TestArena) -> Cycle:
     claimed = asyncio.run(claim_slot.fn("momentum"))
     assert isinstance(claimed, Cycle)
     return claimed
+
+
+@pytest.fixture
+def scripted(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Scripted]:
+    """Start an arena on a written-down path of BTC; it and the momentum account's first cycle."""
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    resources.forget()
+
+    async def start(*steps: Step, **changes: object) -> tuple[TestArena, Cycle]:
+        write_script(tmp_path, *steps)
+        folder = {"folder": str(tmp_path)}
+        # In a thread: it runs a loop of its own, and a test of steps is inside one already.
+        arena = await asyncio.to_thread(start_arena, engine, source="recorded", settings=folder)
+        arena.add(build_account("momentum", assets=("BTC",), **changes))
+        claimed = await claim_slot.fn("momentum")
+        assert isinstance(claimed, Cycle)
+        return arena, claimed
+
+    with disable_run_logger(), temporary_settings(NO_SERVER):
+        yield start
+    resources.forget()

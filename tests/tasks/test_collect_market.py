@@ -25,7 +25,14 @@ from trading.timeframes import Timeframe
 
 pytestmark = [pytest.mark.db, pytest.mark.timeout(240)]
 
-STRATEGIES = ("momentum", "mean_reversion", "ml_scalper", "buy_and_hold")
+STRATEGIES = (
+    "momentum",
+    "mean_reversion",
+    "ml_scalper",
+    "buy_and_hold",
+    "scalping",
+    "funding_arbitrage",
+)
 EVERY = Timeframe.M5.length
 RECORD = {
     "decisions": "select account_id, decided_at, symbol, action, allocation_usd, stop_price,"
@@ -176,8 +183,8 @@ async def test_a_pass_is_made_once_and_says_what_it_has(arena: TestArena) -> Non
     collector_is_due(arena)
     arena.stand_at(START)
     assert await collect_pass.fn() == (
-        "collected 2026-11-20 00:00 UTC of market simulated-7: 2 instruments, 6 series,"
-        " 1500 new candles"
+        "collected 2026-11-20 00:00 UTC of market simulated-7: 2 instruments, 8 series,"
+        " 2200 new candles"
     )
     assert "collected before" in await collect_pass.fn()
     with arena.engine.connect() as conn:

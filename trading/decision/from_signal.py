@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from trading.decisions import Action, TradeDecision
 from trading.limits import RiskLimits
-from trading.market import MarketView
+from trading.market import MarketView, Quote
 from trading.orders import Side
 from trading.positions import Direction, Position
 from trading.risk.sizing import size_ratio
@@ -44,10 +44,11 @@ def decide_from_signal(
     """The decision of a rule agent or benchmark, before risk has spoken.
 
     `capital` is the account's equity (quote), `takes_stop` that of the strategy's catalogue entry.
-    A signal that scales in (grid) grows a smaller position by the difference. It never shrinks
-    one in part: when it asks for less than is held, the position stays until the signal is flat.
+    A signal that scales in (grid) grows a smaller position by the difference, one that pyramids
+    only while the position is in profit. It never shrinks one in part: when it asks for less than
+    is held, the position stays until the signal is flat.
     """
-    choice = _choose(signal, held, capital, limits)
+    choice = _choose(signal, held, view.quote, capital, limits)
     is_entry = choice.action in (Action.BUY, Action.SELL)
     return TradeDecision(
         symbol=view.symbol,
@@ -63,7 +64,9 @@ def decide_from_signal(
     )
 
 
-def _choose(signal: Signal, held: Position | None, capital: Decimal, limits: RiskLimits) -> _Choice:
+def _choose(
+    signal: Signal, held: Position | None, quote: Quote, capital: Decimal, limits: RiskLimits
+) -> _Choice:
     if signal.hold:
         return _hold("No opinion, nothing changes.")
     if signal.direction is Direction.FLAT:
@@ -78,6 +81,8 @@ def _choose(signal: Signal, held: Position | None, capital: Decimal, limits: Ris
         return _close("The direction changed: close now, the other side may come later.")
     if held is not None and not signal.scales_in:
         return _hold("The position already has this direction.")
+    if held is not None and signal.adds_in_profit_only and not _is_in_profit(held, quote):
+        return _hold("The position is not in profit: only a winner is added to.")
     return _size(signal, held, capital, ratio, limits)
 
 
@@ -102,6 +107,13 @@ def _size(
     verb = "Open" if held is None else "Add"
     share = f"{float(ratio) * signal.weight:.4f} of capital {_cents(capital)} wanted"
     return _Choice(action, allocation, f"{verb} {allocation}, {share}.")
+
+
+def _is_in_profit(held: Position, quote: Quote) -> bool:
+    """At the mark and at the price at which it could be closed; fees are left out."""
+    if held.direction is Direction.LONG:
+        return min(quote.mark, quote.bid) > held.entry_price
+    return max(quote.mark, quote.ask) < held.entry_price
 
 
 def _hold(because: str) -> _Choice:

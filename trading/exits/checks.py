@@ -1,21 +1,27 @@
 """Exits that the runtime makes itself: the ordered list of reasons to leave a position now.
 
-Resting stop and target orders are the first line; these checks are the second, for a price that
-is beyond a level although its order did not fill. The first exit wins, so the order is the
-policy: a loss is named before a gain, and a price before the clock. An unknown price never closes
-a position, but it does not stop the clock either.
+Resting stop and target orders are the first line; these checks are the second: a price beyond a
+level whose order did not fill, and the exits that no order can stand for. The first exit wins, so
+the order is the policy: a loss is named before a gain, a price before a reason, and a reason before
+the clock. An unknown price or measure never closes a position, but it does not stop the clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.conditions import render
 from trading.errors import InvalidRecord
+from trading.exit_settings import ExitSettings
+from trading.exits.invalidation.evaluate import Evaluation
 from trading.exits.plan import ExitPlan, key_of
+from trading.exits.prices import is_price
+from trading.exits.state import ExitState, peak_profit
+from trading.exits.tiers import fell_back
 from trading.positions import Position
 from trading.units import ZERO, plain
 
@@ -25,6 +31,8 @@ class ExitReason(StrEnum):
 
     STOP = "stop"
     TARGET = "target"
+    PULLBACK = "pullback"
+    INVALIDATION = "invalidation"
     TIME_TO_LIVE = "time_to_live"
 
 
@@ -46,6 +54,11 @@ class ExitView:
     price: Decimal | None
     """The price on which the resting orders trigger; None when it is not known."""
     at: datetime
+    state: ExitState | None = None
+    """Its best price so far; None for a benchmark, whose profit is left to run."""
+    settings: ExitSettings = field(default_factory=ExitSettings)
+    invalidations: tuple[Evaluation, ...] = ()
+    """The plan's conditions as they stand at `at`."""
 
     def __post_init__(self) -> None:
         if self.plan.key != key_of(self.position):
@@ -54,11 +67,16 @@ class ExitView:
                 f" is not that of the {self.position.direction} {self.position.symbol} position"
                 f" opened at {self.position.opened_at.isoformat()}; make a plan for this position"
             )
+        if self.state is not None and self.state.key != self.plan.key:
+            raise InvalidRecord(
+                f"the exit state of {self.state.key.symbol} opened at"
+                f" {self.state.key.opened_at.isoformat()} is not that of the {self.plan.symbol}"
+                f" position opened at {self.plan.opened_at.isoformat()}; look at it first"
+            )
 
     @property
     def known_price(self) -> Decimal | None:
-        usable = self.price is not None and self.price.is_finite() and self.price > ZERO
-        return self.price if usable else None
+        return self.price if is_price(self.price) else None
 
 
 ExitCheck = Callable[[ExitView], ExitDecision | None]
@@ -89,6 +107,37 @@ def check_target(view: ExitView) -> ExitDecision | None:
     )
 
 
+def check_pullback(view: ExitView) -> ExitDecision | None:
+    """After the first tier, too much of the peak profit has been given back."""
+    if view.state is None:
+        return None
+    leverage = view.position.leverage
+    profit = fell_back(view.state, leverage, view.settings, view.known_price)
+    if profit is None:
+        return None
+    peak = peak_profit(view.state, leverage)
+    return _leave(
+        view,
+        ExitReason.PULLBACK,
+        f"The leverage-adjusted profit fell from its peak of {_percent(peak)} to"
+        f" {_percent(profit)}; at most {_percent(view.settings.pullback or ZERO)} of a peak may be"
+        " given back.",
+    )
+
+
+def check_invalidation(view: ExitView) -> ExitDecision | None:
+    """A condition of the plan is known to hold; one that is not known closes nothing."""
+    for evaluation in view.invalidations:
+        if evaluation.holds:
+            return _leave(
+                view,
+                ExitReason.INVALIDATION,
+                f"The reason for the position is gone: {render(evaluation.condition)}"
+                f" ({evaluation.values}).",
+            )
+    return None
+
+
 def check_time_to_live(view: ExitView) -> ExitDecision | None:
     """The position has been held as long as it may."""
     longest = view.plan.time_to_live
@@ -103,7 +152,13 @@ def check_time_to_live(view: ExitView) -> ExitDecision | None:
     )
 
 
-EXIT_CHECKS: tuple[ExitCheck, ...] = (check_stop, check_target, check_time_to_live)
+EXIT_CHECKS: tuple[ExitCheck, ...] = (
+    check_stop,
+    check_target,
+    check_pullback,
+    check_invalidation,
+    check_time_to_live,
+)
 
 
 def check_exit(view: ExitView) -> ExitDecision | None:
@@ -121,3 +176,7 @@ def _leave(view: ExitView, reason: ExitReason, sentence: str) -> ExitDecision:
 
 def _hours(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours"
+
+
+def _percent(ratio: Decimal) -> str:
+    return f"{ratio * 100:.1f} %"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trading.exits.plan import tighter_stop
 from trading.instruments import Instrument
 from trading.orders import CLIENT_ID_PREFIX, Leg, Order, OrderType, Side
 from trading.positions import Position
@@ -106,6 +107,15 @@ def is_protected(position: Position, open_orders: Iterable[Order]) -> bool:
         ZERO,
     )
     return covered >= abs(position.quantity)
+
+
+def resting_stop(position: Position, open_orders: Iterable[Order]) -> Decimal | None:
+    """The tightest trigger among our live stops of this position; None when there is none."""
+    stop: Decimal | None = None
+    for order in open_orders:
+        if is_ours(order) and _stops_since(order, position):
+            stop = tighter_stop(position.direction.entry_side, stop, order.request.stop_price)
+    return stop
 
 
 def is_ours(order: Order) -> bool:

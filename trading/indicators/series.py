@@ -23,6 +23,12 @@ def require_period(indicator: str, period: int, minimum: int) -> None:
         raise InvalidRecord(f"{indicator} period is {period}, allowed is {minimum} or more")
 
 
+def require_multiple(indicator: str, multiple: float) -> None:
+    """Raise `InvalidRecord` unless a distance in ranges or deviations is a positive number."""
+    if not (math.isfinite(multiple) and multiple > 0.0):
+        raise InvalidRecord(f"{indicator} multiple is {multiple:g}, allowed is above 0")
+
+
 def to_json_value(value: float) -> float | None:
     """A measure as JSON takes it: None instead of NaN and infinity."""
     return value if math.isfinite(value) else None
@@ -35,5 +41,5 @@ def last_value(series: FloatArray) -> float | None:
 
 def last_values(series: FloatArray, count: int) -> list[float | None]:
     """The newest `count` values, oldest first; always `count` long, with None where unknown."""
-    known = [to_json_value(float(value)) for value in series[-count:]]
+    known = [to_json_value(value) for value in series[-count:].tolist()]
     return [None] * (count - len(known)) + known

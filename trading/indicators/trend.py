@@ -1,4 +1,5 @@
-"""Where prices lean: moving averages, MACD and ADX, exactly as TA-Lib computes them.
+"""Where prices lean: moving averages, MACD, ADX with its two sides and the parabolic stop, exactly
+as TA-Lib computes them.
 
 Prices are quote per base as float64; ADX is 0..100. Each warm-up function gives the number of
 candles needed for the first value; every array keeps the length of its input.
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import talib
 
 from trading.errors import InvalidRecord
-from trading.indicators.series import FloatArray, require_period
+from trading.indicators.series import FloatArray, require_multiple, require_period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,16 @@ class Macd:
     """Exponential average of the line."""
     histogram: FloatArray
     """Line minus signal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directional:
+    """Wilder's directional movement, both 0..100."""
+
+    plus: FloatArray
+    """Strength of the moves up."""
+    minus: FloatArray
+    """Strength of the moves down."""
 
 
 def sma(values: FloatArray, period: int) -> FloatArray:
@@ -41,8 +52,17 @@ def ema(values: FloatArray, period: int) -> FloatArray:
     return talib.EMA(values, timeperiod=period)
 
 
+def wma(values: FloatArray, period: int) -> FloatArray:
+    """Moving average with weights 1 to `period`, the newest the heaviest; first at `period`.
+
+    Raises `InvalidRecord` below 2.
+    """
+    require_period("WMA", period, 2)
+    return talib.WMA(values, timeperiod=period)
+
+
 def average_warm_up(period: int) -> int:
-    """Candles needed for the first value of `sma` and `ema`."""
+    """Candles needed for the first value of `sma`, `ema` and `wma`."""
     return period
 
 
@@ -78,3 +98,36 @@ def adx(highs: FloatArray, lows: FloatArray, closes: FloatArray, period: int) ->
 def adx_warm_up(period: int) -> int:
     """Candles needed for the first value of `adx`."""
     return 2 * period
+
+
+def directional(
+    highs: FloatArray, lows: FloatArray, closes: FloatArray, period: int
+) -> Directional:
+    """+DI and -DI; first values at candle `period + 1`. Raises `InvalidRecord` below 2."""
+    require_period("DI", period, 2)
+    return Directional(
+        plus=talib.PLUS_DI(highs, lows, closes, timeperiod=period),
+        minus=talib.MINUS_DI(highs, lows, closes, timeperiod=period),
+    )
+
+
+def directional_warm_up(period: int) -> int:
+    """Candles needed for the first value of `directional`."""
+    return period + 1
+
+
+def parabolic_stop(
+    highs: FloatArray, lows: FloatArray, *, acceleration: float = 0.02, maximum: float = 0.2
+) -> FloatArray:
+    """Wilder's stop and reverse, a price level; first value at the second candle.
+
+    Raises `InvalidRecord` when a factor is not positive.
+    """
+    require_multiple("SAR acceleration", acceleration)
+    require_multiple("SAR maximum", maximum)
+    return talib.SAR(highs, lows, acceleration=acceleration, maximum=maximum)
+
+
+def parabolic_warm_up() -> int:
+    """Candles needed for the first value of `parabolic_stop`."""
+    return 2

@@ -18,6 +18,7 @@ from trading.market import FundingRate
 from trading.matching.candle_walk import match_candle
 from trading.matching.funding import pay_funding
 from trading.matching.levels import Touch, touch_of
+from trading.orders import PriceKind
 from trading.paper_book import BookState, VenueEvent
 from trading.timeframes import Timeframe
 
@@ -31,6 +32,7 @@ class _Track:
     instrument: Instrument
     candles: Sequence[Candle]
     fundings: Sequence[FundingRate]
+    marks: Mapping[datetime, Candle]
     length: timedelta
     next_candle: int = 0
     next_funding: int = 0
@@ -47,11 +49,13 @@ def advance(
     timeframe: Timeframe,
     until: datetime,
     instruments: Mapping[str, Instrument],
+    marks_by_symbol: Mapping[str, Sequence[Candle]] | None = None,
 ) -> tuple[BookState, list[VenueEvent]]:
     """Match everything after `matched_until` that is complete at `until`, and set it to `until`.
 
     Candles and funding are oldest first; those outside the stretch are ignored, so overlapping
-    data does no harm, and a gap is simply passed over. An `until` in the past changes nothing.
+    data does no harm, and a gap is simply passed over. Where there is no mark candle for a candle
+    the traded prices decide. An `until` in the past changes nothing.
     """
     events: list[VenueEvent] = []
     if until <= state.matched_until:
@@ -61,14 +65,15 @@ def advance(
             instruments[symbol],
             candles_by_symbol.get(symbol, ()),
             fundings_by_symbol.get(symbol, ()),
+            marks=(marks_by_symbol or {}).get(symbol, ()),
             length=timeframe.length,
             after=state.matched_until,
             until=until,
         )
         for symbol in sorted({*candles_by_symbol, *fundings_by_symbol})
     ]
-    while (upcoming := _first(state, tracks)) is not None:
-        state, more = _apply(state, upcoming)
+    while (upcoming := _first(state, tracks, instruments)) is not None:
+        state, more = _apply(state, upcoming, instruments)
         events += more
     return replace(state, matched_until=until), events
 
@@ -78,6 +83,7 @@ def _track(
     candles: Sequence[Candle],
     fundings: Sequence[FundingRate],
     *,
+    marks: Sequence[Candle],
     length: timedelta,
     after: datetime,
     until: datetime,
@@ -88,6 +94,7 @@ def _track(
         instrument=instrument,
         candles=candles[opened[0] : opened[1]],
         fundings=fundings[paid[0] : paid[1]],
+        marks={mark.open_time: mark for mark in marks},
         length=length,
     )
 
@@ -100,11 +107,13 @@ def _paid_at(rate: FundingRate) -> datetime:
     return rate.at
 
 
-def _first(state: BookState, tracks: list[_Track]) -> _Upcoming | None:
+def _first(
+    state: BookState, tracks: list[_Track], instruments: Mapping[str, Instrument]
+) -> _Upcoming | None:
     upcoming: list[_Upcoming] = []
     for track in tracks:
         symbol = track.instrument.symbol
-        _skip_untouched(track, touch_of(state, track.instrument))
+        _skip_untouched(track, touch_of(state, track.instrument, instruments))
         if track.next_candle < len(track.candles):
             closes_at = track.candles[track.next_candle].open_time + track.length
             upcoming.append((closes_at, _CANDLE, symbol, track))
@@ -116,11 +125,16 @@ def _first(state: BookState, tracks: list[_Track]) -> _Upcoming | None:
 def _skip_untouched(track: _Track, touch: Touch) -> None:
     """Move to the next candle that reaches a level.
 
-    Only an event of the symbol itself changes its levels, so nothing between can matter.
+    Only an event of the symbol itself changes its levels, so nothing between can matter. In cross
+    mode others change them too: there every candle is an event.
     """
-    below, above = touch.below, touch.above
+    if touch.always:
+        return
     candles, index, end = track.candles, track.next_candle, len(track.candles)
-    if below is None and above is None:
+    # Without mark candles one look at the traded prices answers for both.
+    kinds = (PriceKind.LAST,) if track.marks else tuple(PriceKind)
+    below, above = touch.bounds(*kinds)
+    if not touch.nearest:
         index = end
     while index < end:
         candle = candles[index]
@@ -128,11 +142,20 @@ def _skip_untouched(track: _Track, touch: Touch) -> None:
             above is not None and candle.high >= above
         ):
             break
+        if track.marks and _is_mark_touched(track.marks.get(candle.open_time, candle), touch):
+            break
         index += 1
     track.next_candle = index
 
 
-def _apply(state: BookState, upcoming: _Upcoming) -> tuple[BookState, list[VenueEvent]]:
+def _is_mark_touched(mark: Candle, touch: Touch) -> bool:
+    below, above = touch.bounds(PriceKind.MARK)
+    return (below is not None and mark.low <= below) or (above is not None and mark.high >= above)
+
+
+def _apply(
+    state: BookState, upcoming: _Upcoming, instruments: Mapping[str, Instrument]
+) -> tuple[BookState, list[VenueEvent]]:
     at, kind, _, track = upcoming
     if kind == _FUNDING:
         rate = track.fundings[track.next_funding]
@@ -140,4 +163,11 @@ def _apply(state: BookState, upcoming: _Upcoming) -> tuple[BookState, list[Venue
         return pay_funding(state, rate)
     candle = track.candles[track.next_candle]
     track.next_candle += 1
-    return match_candle(state, track.instrument, candle, closes_at=at)
+    return match_candle(
+        state,
+        track.instrument,
+        candle,
+        closes_at=at,
+        mark=track.marks.get(candle.open_time),
+        instruments=instruments,
+    )

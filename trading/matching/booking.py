@@ -1,8 +1,8 @@
-"""What an execution, an end of life or a lost position does to the books. Amounts are quote.
+"""What an execution does to the books, and when the venue would not let it. Amounts are quote.
 
 The only place where a plain fill moves the wallet: wallet += realised - fee, so that wallet -
-start = realised - fees + funding after every step. An order is executed whole; a reduce-only one
-is cut to the position it finds, and its final form says the cut quantity, as the venue's does.
+start = realised - fees + funding + transfers after every step. A reduce-only order is cut to the
+position it finds, and its final form says the cut quantity, as the venue's does.
 """
 
 from __future__ import annotations
@@ -13,89 +13,62 @@ from decimal import Decimal
 
 from trading.errors import OrderRejected
 from trading.instruments import Instrument
-from trading.matching.margin import free_margin, leverage_of
-from trading.orders import Fill, Order, OrderRequest, OrderStatus
-from trading.paper_book import BookState, OrderChanged, OrderFilled, VenueEvent
-from trading.positions import FillEffect, Position, apply_fill
+from trading.matching.margin import free_margin, leverage_of, margin_mode_of
+from trading.matching.resting import (
+    Outcome,
+    drop_order,
+    end_order,
+    held_quantity,
+    orphans_expired,
+    put_order,
+    wanted_quantity,
+)
+from trading.matching.siblings import follow_fill
+from trading.orders import Fill, Order, OrderStatus
+from trading.paper_book import BookState, OrderChanged, OrderFilled
+from trading.positions import FillEffect, MarginMode, Position, apply_fill
 from trading.units import ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """How an order is executed: at which price (quote per base), as what, and when."""
+    """How an order is executed: at which price (quote per base), as what, when, and how much."""
 
     price: Decimal
     is_maker: bool
     at: datetime
+    quantity: Decimal | None = None
+    """At most so much (base); None: all that is left of the order."""
 
 
-def held_quantity(state: BookState, symbol: str) -> Decimal:
-    """Signed base quantity of the open position, zero when flat."""
-    position = state.positions.get(symbol)
-    return ZERO if position is None else position.quantity
-
-
-def reducible_quantity(state: BookState, request: OrderRequest) -> Decimal:
-    """How much of the open position an order on this side would close (base, magnitude)."""
-    return max(ZERO, -held_quantity(state, request.symbol) * request.side.sign)
-
-
-def fill_order(
-    state: BookState, order: Order, execution: Execution
-) -> tuple[BookState, list[VenueEvent]]:
-    """Execute all that is left of `order`; a reduce-only order with nothing to reduce expires."""
-    quantity = order.remaining
-    if order.request.reduce_only:
-        quantity = min(quantity, reducible_quantity(state, order.request))
+def fill_order(state: BookState, order: Order, execution: Execution) -> Outcome:
+    """Execute `order`, whole or in part; a reduce-only one with nothing to reduce expires."""
+    wanted = wanted_quantity(state, order)
+    quantity = wanted if execution.quantity is None else min(wanted, execution.quantity)
     if quantity == ZERO:
         return end_order(state, order, OrderStatus.EXPIRED, execution.at)
+    symbol, at = order.symbol, execution.at
     effect = apply_fill(
-        state.positions.get(order.symbol),
-        symbol=order.symbol,
+        state.positions.get(symbol),
+        symbol=symbol,
         side=order.request.side,
         quantity=quantity,
         price=execution.price,
-        leverage=leverage_of(state, order.symbol),
-        at=execution.at,
+        leverage=leverage_of(state, symbol),
+        margin_mode=margin_mode_of(state, symbol),
+        at=at,
     )
     fill = _fill_of(state, order, execution, quantity=quantity, effect=effect)
+    filled = _filled(order, quantity, execution, is_done=quantity == wanted)
     after = replace(
-        _with_position(state, order.symbol, effect.position),
+        with_position(state, symbol, effect.position, mark=execution.price),
         wallet=state.wallet + fill.realized_pnl - fill.fee,
-        orders=_without_order(state, order),
         next_trade_id=state.next_trade_id + 1,
     )
-    after, expired = orphans_expired(after, order.symbol, execution.at)
-    done = _filled(order, quantity, execution)
-    return after, [OrderChanged(order=done), OrderFilled(fill=fill), *expired]
-
-
-def end_order(
-    state: BookState, order: Order, status: OrderStatus, at: datetime
-) -> tuple[BookState, list[VenueEvent]]:
-    """Take `order` off the book as canceled or expired."""
-    ended = replace(order, status=status, updated_at=at)
-    return replace(state, orders=_without_order(state, order)), [OrderChanged(order=ended)]
-
-
-def orphans_expired(
-    state: BookState, symbol: str, at: datetime
-) -> tuple[BookState, list[VenueEvent]]:
-    """Expire reduce-only orders that have no position to reduce any more.
-
-    A stop that outlives its position would close, or fight, the next one.
-    """
-    events: list[VenueEvent] = []
-    for order in state.orders.values():
-        request = order.request
-        if (
-            order.symbol == symbol
-            and request.reduce_only
-            and reducible_quantity(state, request) == ZERO
-        ):
-            state, expired = end_order(state, order, OrderStatus.EXPIRED, at)
-            events += expired
-    return state, events
+    after = drop_order(after, order) if quantity == wanted else put_order(after, filled)
+    after, followed = follow_fill(after, filled, filled=quantity, price=execution.price, at=at)
+    after, expired = orphans_expired(after, symbol, at)
+    return after, [OrderChanged(order=filled), OrderFilled(fill=fill), *followed, *expired]
 
 
 def opening_refusal(
@@ -138,29 +111,26 @@ def margin_refusal(left: Decimal) -> OrderRejected | None:
     return OrderRejected(-2019, f"Margin is insufficient: {-left:.2f} more is needed.")
 
 
-def without_position(state: BookState, symbol: str) -> BookState:
-    """The books with the position of `symbol` gone."""
-    return _with_position(state, symbol, None)
-
-
-def _with_position(state: BookState, symbol: str, position: Position | None) -> BookState:
+def with_position(
+    state: BookState, symbol: str, position: Position | None, *, mark: Decimal
+) -> BookState:
+    """The books with that position; `mark` is the price at which a cross position is known."""
     positions = {name: held for name, held in state.positions.items() if name != symbol}
+    marks = {name: known for name, known in state.marks.items() if name != symbol}
     if position is not None:
         positions[symbol] = position
-    return replace(state, positions=positions)
+        if position.margin_mode is MarginMode.CROSS:
+            marks[symbol] = mark
+    return replace(state, positions=positions, marks=marks)
 
 
-def _without_order(state: BookState, order: Order) -> dict[str, Order]:
-    return {key: kept for key, kept in state.orders.items() if key != order.venue_order_id}
-
-
-def _filled(order: Order, quantity: Decimal, execution: Execution) -> Order:
+def _filled(order: Order, quantity: Decimal, execution: Execution, *, is_done: bool) -> Order:
     total = order.filled_quantity + quantity
     spent = (order.average_price or ZERO) * order.filled_quantity + execution.price * quantity
     return replace(
         order,
-        request=replace(order.request, quantity=total),
-        status=OrderStatus.FILLED,
+        request=replace(order.request, quantity=total) if is_done else order.request,
+        status=OrderStatus.FILLED if is_done else OrderStatus.PARTIALLY_FILLED,
         filled_quantity=total,
         average_price=spent / total,
         updated_at=execution.at,

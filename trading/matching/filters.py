@@ -1,43 +1,31 @@
 """The venue's rules for taking an order, in the order in which they are asked.
 
 Same filters, limits and codes as Aster (exchangeInfo filters and error list), so that paper
-refuses what live would refuse. Each rule raises `OrderRejected` with Aster's code; margin and
-leverage are judged afterwards, because they depend on the price the order would get.
+refuses what live would refuse: first the parameters, then the filters, then the trigger, then
+reduce-only. Margin and leverage are judged after these, because they depend on the price the order
+would get, and the room on the book last (`require_room`). Each rule raises `OrderRejected`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from trading.errors import OrderRejected
 from trading.instruments import Instrument
-from trading.market import Quote
-from trading.matching.booking import reducible_quantity
-from trading.orders import OrderRequest, OrderType, Side
+from trading.matching.parameters import (
+    Submission,
+    require_callback,
+    require_client_id,
+    require_fitting_parameters,
+    require_known_words,
+    require_numbers,
+    require_precision,
+)
+from trading.matching.resting import reducible_quantity
+from trading.orders import OrderType, Side
 from trading.paper_book import BookState
 from trading.units import ZERO, plain
-
-CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """An order at the venue's door, with all that the rules look at."""
-
-    state: BookState
-    request: OrderRequest
-    instrument: Instrument
-    quote: Quote
-
-    def __post_init__(self) -> None:
-        for symbol in (self.instrument.symbol, self.quote.symbol):
-            if symbol != self.request.symbol:
-                raise OrderRejected(
-                    -1121, f"Invalid symbol: order for {self.request.symbol}, market is {symbol}."
-                )
 
 
 def require_acceptable(submission: Submission) -> None:
@@ -46,113 +34,154 @@ def require_acceptable(submission: Submission) -> None:
         rule(submission)
 
 
-def _require_client_id(submission: Submission) -> None:
-    given = submission.request.client_order_id
-    if CLIENT_ID.fullmatch(given) is None:
-        raise OrderRejected(
-            -4015, f"Client order id {given!r} must be 1 to 36 of A-Z a-z 0-9 . : / _ -"
-        )
-    # Unique among open orders only, as at Aster: the stored intent is the guard against repeats.
-    open_ids = {order.request.client_order_id for order in submission.state.orders.values()}
-    if given in open_ids:
-        raise OrderRejected(-4116, f"ClientOrderId is duplicated: {given} is open.")
+def require_room(state: BookState, instrument: Instrument, *, conditional: bool) -> None:
+    """MAX_NUM_ORDERS (-2025) and MAX_NUM_ALGO_ORDERS (-4045) for one more order on the book.
+
+    Exits that wait for their entry count: they must find room when it fills.
+    """
+    resting = [
+        order
+        for order in (*state.orders.values(), *state.waiting.values())
+        if order.symbol == instrument.symbol
+    ]
+    if len(resting) >= instrument.max_open_orders:
+        raise OrderRejected(-2025, f"Reach max open order limit: {len(resting)} are open.")
+    stops = sum(order.is_conditional for order in resting)
+    if conditional and stops >= instrument.max_conditional_orders:
+        raise OrderRejected(-4045, f"Reach max stop order limit: {stops} are open.")
 
 
-def _require_numbers(submission: Submission) -> None:
-    request = submission.request
-    for name in ("quantity", "price", "stop_price"):
-        value: Decimal | None = getattr(request, name)
-        if value is not None and not value.is_finite():
-            raise OrderRejected(-1100, f"Illegal characters found in parameter {name}.")
-
-
-def _require_price_on_tick(submission: Submission) -> None:
-    request, tick = submission.request, submission.instrument.tick_size
-    for name, price, below in (
-        ("price", request.price, -4013),
-        ("stop price", request.stop_price, -4006),
+def _require_price_filter(submission: Submission) -> None:
+    """PRICE_FILTER: price, stop price and activation price between bounds and on the tick."""
+    request, instrument = submission.request, submission.instrument
+    for name, price, below, above, off_tick in (
+        ("price", request.price, -4013, -4002, -4014),
+        ("stop price", request.stop_price, -4006, -4007, -4014),
+        ("activation price", request.activation_price, -4135, -4135, -4135),
     ):
         if price is None:
             continue
-        if price <= ZERO:
-            raise OrderRejected(below, f"The {name} {plain(price)} is not positive.")
-        if price % tick != ZERO:
+        if price <= ZERO or price < instrument.min_price:
             raise OrderRejected(
-                -4014,
-                f"Price not increased by tick size: {name} {plain(price)}, tick {plain(tick)}.",
+                below, f"The {name} {plain(price)} is below {plain(instrument.min_price)}."
+            )
+        if ZERO < instrument.max_price < price:
+            raise OrderRejected(
+                above, f"The {name} {plain(price)} is above {plain(instrument.max_price)}."
+            )
+        if (price - instrument.min_price) % instrument.tick_size != ZERO:
+            raise OrderRejected(
+                off_tick,
+                f"Price not increased by tick size: {name} {plain(price)},"
+                f" tick {plain(instrument.tick_size)}.",
             )
 
 
 def _require_lot(submission: Submission) -> None:
+    """LOT_SIZE, or MARKET_LOT_SIZE of a market order."""
     request, instrument = submission.request, submission.instrument
     quantity = request.quantity
-    is_market = request.order_type is OrderType.MARKET
-    largest = instrument.max_market_quantity if is_market else instrument.max_quantity
-    if quantity < instrument.min_quantity:
-        raise OrderRejected(
-            -4003, f"Quantity {plain(quantity)} is below {plain(instrument.min_quantity)}."
-        )
+    if request.close_position:
+        return
+    least, largest, step = instrument.min_quantity, instrument.max_quantity, instrument.step_size
+    if request.order_type is OrderType.MARKET:
+        least = least if instrument.min_market_quantity is None else instrument.min_market_quantity
+        step = step if instrument.market_step_size is None else instrument.market_step_size
+        largest = instrument.max_market_quantity
+    if quantity < least:
+        raise OrderRejected(-4004, f"Quantity {plain(quantity)} is below {plain(least)}.")
     if quantity > largest:
         raise OrderRejected(-4005, f"Quantity {plain(quantity)} is above {plain(largest)}.")
-    if quantity % instrument.step_size != ZERO:
+    if quantity % step != ZERO:
         raise OrderRejected(
-            -4023,
-            f"Qty not increased by step size: {plain(quantity)}, step {plain(instrument.step_size)}.",
-        )
-
-
-def _require_something_to_reduce(submission: Submission) -> None:
-    request = submission.request
-    if request.reduce_only and reducible_quantity(submission.state, request) == ZERO:
-        raise OrderRejected(
-            -2022, f"ReduceOnly Order is rejected: no position that a {request.side} would reduce."
+            -4023, f"Qty not increased by step size: {plain(quantity)}, step {plain(step)}."
         )
 
 
 def _require_notional(submission: Submission) -> None:
+    """MIN_NOTIONAL, at the mark for market orders; what only reduces is exempt."""
     request, smallest = submission.request, submission.instrument.min_notional
-    if request.reduce_only:
+    if request.only_reduces:
         return
-    notional = request.quantity * (request.price or request.stop_price or submission.quote.mark)
+    price = request.price or request.stop_price or request.activation_price
+    notional = request.quantity * (price or submission.quote.mark)
     if notional < smallest:
         raise OrderRejected(
             -4164, f"Order's notional {notional:.2f} must be no smaller than {plain(smallest)}."
         )
 
 
-def _require_room_on_the_book(submission: Submission) -> None:
-    request, instrument = submission.request, submission.instrument
+def _require_percent_price(submission: Submission) -> None:
+    """PERCENT_PRICE: no limit far beyond the mark (the stop price of a stop limit), no such market."""
+    request, quote = submission.request, submission.quote
+    is_buy = request.side is Side.BUY
     if request.order_type is OrderType.MARKET:
+        price, base, codes = (quote.ask if is_buy else quote.bid), quote.mark, (-4131, -4131)
+    elif request.price is None:
         return
-    resting = [o for o in submission.state.orders.values() if o.symbol == request.symbol]
-    if len(resting) >= instrument.max_open_orders:
-        raise OrderRejected(-2025, f"Reach max open order limit: {len(resting)} are open.")
-    conditional = sum(order.request.order_type.is_conditional for order in resting)
-    if request.order_type.is_conditional and conditional >= instrument.max_conditional_orders:
-        raise OrderRejected(-4045, f"Reach max stop order limit: {conditional} are open.")
-
-
-def _require_trigger_ahead(submission: Submission) -> None:
-    request, last = submission.request, submission.quote.last
-    if not request.order_type.is_conditional or request.stop_price is None:
-        return
-    rises = (request.order_type is OrderType.STOP_MARKET) == (request.side is Side.BUY)
-    if last >= request.stop_price if rises else last <= request.stop_price:
+    elif request.stop_price is not None:
+        price, base, codes = request.price, request.stop_price, (-4183, -4184)
+    else:
+        price, base, codes = request.price, quote.mark, (-4016, -4024)
+    up, down = submission.instrument.multiplier_up, submission.instrument.multiplier_down
+    if is_buy and up is not None and price > base * up:
         raise OrderRejected(
-            -2021,
-            f"Order would immediately trigger: {request.order_type} {request.side} at"
-            f" {plain(request.stop_price)}, last price is {plain(last)}.",
+            codes[0], f"Price {plain(price)} is higher than the multiplier cap {plain(base * up)}."
+        )
+    if not is_buy and down is not None and price < base * down:
+        raise OrderRejected(
+            codes[1],
+            f"Price {plain(price)} is lower than the multiplier floor {plain(base * down)}.",
         )
 
 
-RULES: tuple[Callable[[Submission], None], ...] = (
-    _require_client_id,
-    _require_numbers,
-    _require_price_on_tick,
+def _require_trigger_ahead(submission: Submission) -> None:
+    """A conditional order waits for its trigger; a trailing stop for its activation."""
+    request, now = submission.request, submission.price_now
+    is_buy = request.side is Side.BUY
+    if request.order_type is OrderType.TRAILING_STOP_MARKET:
+        trigger, rises = request.activation_price, not is_buy
+    else:
+        trigger, rises = request.stop_price, request.order_type.is_stop == is_buy
+    if trigger is not None and is_reached(now, trigger, rises=rises):
+        raise OrderRejected(
+            -2021,
+            f"Order would immediately trigger: {request.order_type} {request.side} at"
+            f" {plain(trigger)}, {request.trigger_by} price is {plain(now)}.",
+        )
+
+
+def is_reached(now: Decimal, trigger: Decimal, *, rises: bool) -> bool:
+    """Whether a price that has to rise (or fall) to the trigger is there already."""
+    return now >= trigger if rises else now <= trigger
+
+
+def _require_something_to_reduce(submission: Submission) -> None:
+    """What may only reduce needs a position on the other side."""
+    request = submission.request
+    if request.only_reduces and reducible_quantity(submission.state, request) == ZERO:
+        raise OrderRejected(
+            -2022, f"ReduceOnly Order is rejected: no position that a {request.side} would reduce."
+        )
+
+
+FORM: tuple[Callable[[Submission], None], ...] = (
+    require_client_id,
+    require_numbers,
+    require_known_words,
+    require_fitting_parameters,
+    require_callback,
+    require_precision,
+    _require_price_filter,
     _require_lot,
-    _require_something_to_reduce,
     _require_notional,
-    _require_room_on_the_book,
-    _require_trigger_ahead,
+    _require_percent_price,
 )
-"""Form first, then the account's position, then the market: the first broken rule is reported."""
+"""What can be said of an order by itself and the prices of now."""
+
+RULES: tuple[Callable[[Submission], None], ...] = (
+    *FORM,
+    _require_trigger_ahead,
+    _require_something_to_reduce,
+)
+"""Form first, then the market, then the account's position: the first broken rule is reported."""

@@ -1,7 +1,8 @@
 """Funding: what who holds at a funding instant pays or gets. Amounts are quote.
 
 Payment = - signed quantity x mark x rate: longs pay when the rate is positive. It moves the
-wallet, never the isolated margin of the position.
+wallet, never the isolated margin of the position. The instants are those of each instrument's own
+interval: the market names them, this module only books what it names.
 """
 
 from __future__ import annotations

@@ -1,20 +1,22 @@
 """What margin an account has, has set aside, and may still use. All amounts are quote.
 
-Every position carries isolated margin: initial margin = entry notional / leverage, released in
-proportion when it shrinks, and all that a liquidation may cost. Unrealised PnL of an isolated
-position therefore never adds to what is free. Resting limit orders reserve the margin of the part
-that would grow the account; conditional orders reserve nothing and are tested when they trigger.
+Initial margin = entry notional / leverage, released in proportion when a position shrinks. In
+isolated mode it is all that a liquidation may cost, so unrealised PnL never adds to what is free;
+in cross mode profit and loss at the last known price count at once. Resting limit orders reserve
+the margin of the part that would grow the account; conditional ones are tested when they trigger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from trading.errors import BadMarketData
-from trading.orders import Order, OrderType, Side
+from trading.orders import Order, Side
 from trading.paper_book import BookState
 from trading.ports import Balance
+from trading.positions import MarginMode, Position
 from trading.units import ZERO
 
 DEFAULT_LEVERAGE = 1
@@ -27,6 +29,39 @@ def leverage_of(state: BookState, symbol: str) -> int:
     if position is not None:
         return position.leverage
     return state.leverage.get(symbol, DEFAULT_LEVERAGE)
+
+
+def margin_mode_of(state: BookState, symbol: str) -> MarginMode:
+    """The mode in force: that of the open position, else what the account has set."""
+    position = state.positions.get(symbol)
+    if position is not None:
+        return position.margin_mode
+    return state.margin_modes.get(symbol, MarginMode.ISOLATED)
+
+
+def cross_positions(state: BookState) -> tuple[Position, ...]:
+    """By symbol."""
+    held = (state.positions[symbol] for symbol in sorted(state.positions))
+    return tuple(position for position in held if position.margin_mode is MarginMode.CROSS)
+
+
+def isolated_margin(state: BookState) -> Decimal:
+    """What no other position may touch: margin set aside in isolated mode."""
+    return sum(
+        (
+            held.isolated_margin
+            for held in state.positions.values()
+            if held.margin_mode is MarginMode.ISOLATED
+        ),
+        ZERO,
+    )
+
+
+def cross_unrealized(state: BookState) -> Decimal:
+    """Unrealised PnL of all cross positions at the prices last known."""
+    return sum(
+        (held.unrealized_pnl(state.marks[held.symbol]) for held in cross_positions(state)), ZERO
+    )
 
 
 def position_margin(state: BookState) -> Decimal:
@@ -42,7 +77,7 @@ def order_margin(state: BookState) -> Decimal:
     resting = [
         order
         for order in state.orders.values()
-        if order.request.order_type is OrderType.LIMIT and not order.request.reduce_only
+        if order.rests_as_limit and not order.request.only_reduces
     ]
     symbols = sorted({order.symbol for order in resting})
     return sum((_reserved(state, symbol, resting) for symbol in symbols), ZERO)
@@ -50,7 +85,7 @@ def order_margin(state: BookState) -> Decimal:
 
 def free_margin(state: BookState) -> Decimal:
     """What is left for new positions; negative when losses have eaten into reserved margin."""
-    return state.wallet - position_margin(state) - order_margin(state)
+    return state.wallet + cross_unrealized(state) - position_margin(state) - order_margin(state)
 
 
 def balance(state: BookState, marks: Mapping[str, Decimal]) -> Balance:
@@ -66,11 +101,12 @@ def balance(state: BookState, marks: Mapping[str, Decimal]) -> Balance:
         if symbol not in marks:
             raise BadMarketData(symbol, "no mark price for an open position")
         unrealized += position.unrealized_pnl(marks[symbol])
+    crossed = {symbol: marks[symbol] for symbol in state.marks}
     return Balance(
         wallet=state.wallet,
         unrealized=unrealized,
         margin_used=position_margin(state) + order_margin(state),
-        available=max(ZERO, free_margin(state)),
+        available=max(ZERO, free_margin(replace(state, marks={**state.marks, **crossed}))),
     )
 
 

@@ -1,8 +1,8 @@
-"""Sharpe and Sortino ratio of daily returns, annualised by the square root of the periods a year.
+"""Ratios of daily returns, annualised by the periods a year: Sharpe, Sortino, Calmar, volatility.
 
-Both are None where they mean nothing (too few returns, no dispersion, no downside): never NaN,
-infinity or 0. 252 is the default of a setting and is shown beside the figure; crypto trades 365
-days, so figures from elsewhere compare only at the same number.
+Each is None where it means nothing (too few returns, no dispersion, no downside, no drawdown): never
+NaN, infinity or 0. 252 is the default of a setting and is shown beside the figures; crypto trades
+365 days, so figures from elsewhere compare only at the same number.
 """
 
 from __future__ import annotations
@@ -48,6 +48,47 @@ def compute_sortino(
         return None
     downside = math.sqrt(float(np.sum(np.minimum(excess, 0.0) ** 2)) / len(excess))
     return _annualised(excess, downside, periods_per_year)
+
+
+def compute_volatility(
+    returns: Sequence[float], *, periods_per_year: int = PERIODS_PER_YEAR
+) -> float | None:
+    """std(r, ddof 1) x sqrt(periods), a ratio per year; None with fewer than two returns.
+
+    0 for an account that did not move: that is measured, not missing.
+    """
+    values = _excess(returns, 0.0)
+    if values is None:
+        return None
+    spread = float(np.std(values, ddof=1))
+    is_noise = spread <= NOISE * float(np.max(np.abs(values)))
+    return 0.0 if is_noise else spread * math.sqrt(periods_per_year)
+
+
+def compute_annual_return(
+    returns: Sequence[float], *, days: int | None = None, periods_per_year: int = PERIODS_PER_YEAR
+) -> float | None:
+    """Compounded growth a year: product(1 + r)^(periods / days) - 1, a ratio.
+
+    `days` is what the returns span when some are missing (all of them count); None: one each.
+    None with fewer than two returns, or when nothing was left.
+    """
+    values = _excess(returns, 0.0)
+    if values is None or bool((values <= -1.0).any()):
+        return None
+    years = (len(values) if days is None else days) / periods_per_year
+    logarithm = float(np.sum(np.log1p(values))) / years
+    try:
+        return math.expm1(logarithm)
+    except OverflowError:  # a few lucky days, raised to a year
+        return None
+
+
+def compute_calmar(annual_return: float | None, max_drawdown: float | None) -> float | None:
+    """Annual return over maximum drawdown; None when either is, or when nothing was drawn down."""
+    if annual_return is None or max_drawdown is None or max_drawdown <= NOISE:
+        return None
+    return annual_return / max_drawdown
 
 
 def _excess(returns: Sequence[float], threshold: float) -> FloatArray | None:

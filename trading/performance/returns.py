@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from itertools import groupby
 
-from trading.performance.growth import compute_growth
+import numpy as np
+
+from trading.candles import FloatArray
+from trading.performance.growth import compute_gains
+from trading.performance.path import DAY_US, IntArray, path_of
 from trading.performance.records import EquityReading
-from trading.units import ONE, ZERO, to_float
+from trading.timeframes import EPOCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +41,53 @@ class PeriodReturn:
     value: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DailyCloses:
+    """The newest gain of each day so far. Days are counted from 1970-01-01."""
+
+    start_day: int
+    """The day before the first reading: its close is the start."""
+    days: IntArray
+    gains: FloatArray
+    newest: int
+    """Instant of the newest reading, microseconds since 1970."""
+
+
+def extend_closes(closes: DailyCloses | None, at: IntArray, gains: FloatArray) -> DailyCloses:
+    """The closes after the next readings (at least one)."""
+    day = (at - 1) // DAY_US  # 00:00:00 still belongs to the day before
+    last = np.flatnonzero(np.append(day[1:] != day[:-1], True))
+    days, closing = day[last], gains[last]
+    start_day = int(at[0]) // DAY_US - 1
+    if closes is not None:
+        start_day = closes.start_day
+        kept = len(closes.days) - int(closes.days[-1] == days[0])
+        days = np.concatenate((closes.days[:kept], days))
+        closing = np.concatenate((closes.gains[:kept], closing))
+    return DailyCloses(start_day=start_day, days=days, gains=closing, newest=int(at[-1]))
+
+
+def returns_of(closes: DailyCloses) -> tuple[DailyReturn, ...]:
+    """One return per day that is over; they end where nothing was left to earn on."""
+    returns: list[DailyReturn] = []
+    before, gain_before = closes.start_day, 0.0
+    for day, gain in zip(closes.days.tolist(), closes.gains.tolist(), strict=True):
+        is_over = closes.newest >= (day + 1) * DAY_US
+        if day <= closes.start_day or not is_over:
+            continue
+        if gain_before <= -1.0:
+            break
+        value = (gain - gain_before) / (1.0 + gain_before)
+        returns.append(DailyReturn(day=_date_of(day), value=value, days=day - before))
+        before, gain_before = day, gain
+    return tuple(returns)
+
+
 def compute_daily_returns(readings: Sequence[EquityReading]) -> tuple[DailyReturn, ...]:
     """One return per closed day that has a reading; none when growth is not defined."""
-    growth = compute_growth(readings)
-    if growth is None or len(readings) < 2:
-        return ()
-    closes = _closes(readings, growth)
-    returns: list[DailyReturn] = []
-    before, close_before = closes[0].day, closes[0].growth
-    for close in closes[1:]:
-        if close_before <= ZERO:
-            break  # nothing was left to earn a return on
-        returns.append(
-            DailyReturn(
-                day=close.day,
-                value=to_float(close.growth / close_before - ONE),
-                days=(close.day - before).days,
-            )
-        )
-        before, close_before = close.day, close.growth
-    return tuple(returns)
+    path = path_of(readings)
+    gains = compute_gains(path)
+    return () if gains is None else returns_of(extend_closes(None, path.at, gains))
 
 
 def compute_weekly_returns(daily: Sequence[DailyReturn]) -> tuple[PeriodReturn, ...]:
@@ -70,32 +100,8 @@ def compute_monthly_returns(daily: Sequence[DailyReturn]) -> tuple[PeriodReturn,
     return _compound(daily, lambda day: f"{day:%Y-%m}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Close:
-    day: date
-    growth: Decimal
-
-
-def _closes(readings: Sequence[EquityReading], growth: Sequence[Decimal]) -> list[_Close]:
-    """The start, then the last growth of each day that is over."""
-    start = _Close(readings[0].at.astimezone(UTC).date() - timedelta(days=1), growth[0])
-    last_of_day = {_closing_day(r.at): value for r, value in zip(readings, growth, strict=True)}
-    newest = readings[-1].at
-    over = (
-        _Close(day, value)
-        for day, value in last_of_day.items()
-        if day > start.day and newest >= _end_of(day)
-    )
-    return [start, *over]
-
-
-def _closing_day(at: datetime) -> date:
-    """The day whose equity a reading is: 00:00:00 still belongs to the day before."""
-    return (at.astimezone(UTC) - timedelta(microseconds=1)).date()
-
-
-def _end_of(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+def _date_of(day: int) -> date:
+    return EPOCH.date() + timedelta(days=day)
 
 
 def _iso_week(day: date) -> str:

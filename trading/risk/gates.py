@@ -19,6 +19,11 @@ def is_money(amount: Decimal | None) -> TypeGuard[Decimal]:
     return amount is not None and amount.is_finite() and amount > ZERO
 
 
+def is_number(amount: Decimal | None) -> TypeGuard[Decimal]:
+    """Known and finite, whatever its sign."""
+    return amount is not None and amount.is_finite()
+
+
 def drawdown(equity: Decimal | None, peak: Decimal | None) -> Decimal | None:
     """One minus equity over peak, a ratio from 0 (at or above the peak); None when unknown."""
     if not is_money(equity) or not is_money(peak):

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from trading.orders import Side
 from trading.risk.draft import Draft, as_text, denied
+from trading.risk.gates import is_number
 from trading.risk.state import RiskContext
 from trading.risk.verdict import DenialCode, Denied
 from trading.units import ONE, ZERO, ceil_to, floor_to, to_float, to_price
@@ -71,7 +72,7 @@ def check_level_distance(context: RiskContext, draft: Draft) -> Draft | Denied:
     nearest = context.price * (ONE - MAX_LEVEL_DISTANCE)
     farthest = context.price * (ONE + MAX_LEVEL_DISTANCE)
     for name, level in _levels(draft):
-        if not level.is_finite() or not nearest <= level <= farthest:
+        if not is_number(level) or not nearest <= level <= farthest:
             return denied(
                 context,
                 DenialCode.LEVEL_TOO_FAR,
@@ -105,6 +106,30 @@ def check_level_sides(context: RiskContext, draft: Draft) -> Draft | Denied:
             f" {as_text(level)}.",
         )
     return draft
+
+
+def check_reward_to_risk(context: RiskContext, draft: Draft) -> Draft | Denied:
+    """Target over stop distance, both from the price that is paid, never from one another.
+
+    Without a target there is no reward to measure, and the exits let it run; without a stop (a
+    benchmark) there is no risk to measure it by.
+    """
+    stop, target = draft.stop_price, draft.take_profit_price
+    floor = context.limits.min_reward_to_risk
+    if stop is None or target is None:
+        return draft
+    reward = (target - context.price) * context.side.sign
+    risk = (context.price - stop) * context.side.sign
+    if reward >= floor * risk:
+        return draft
+    return denied(
+        context,
+        DenialCode.REWARD_TO_RISK,
+        limit=floor,
+        actual=reward / risk,
+        sentence=f"From {as_text(context.price)} the target is {as_text(reward)} away and the stop"
+        f" {as_text(risk)}: {as_text(reward / risk)} for 1 at risk.",
+    )
 
 
 def check_liquidation(context: RiskContext, draft: Draft) -> Draft | Denied:

@@ -14,14 +14,16 @@ from trading.limits import RiskLimits
 from trading.units import ONE, ZERO, round_down
 
 
-def size_ratio(confidence: float, limits: RiskLimits) -> Decimal | None:
+def size_ratio(confidence: float | None, limits: RiskLimits) -> Decimal | None:
     """Notional over capital for a confidence, or None for no trade (seed 004's formula).
 
     max_position_ratio x (confidence - min_confidence) / (1 - min_confidence), kept between
     min_position_ratio and max_position_ratio. None below the threshold and for anything that is
-    no confidence at all (NaN, infinite, above 1): a broken number must not become a full size.
+    no confidence at all (missing, NaN, infinite, above 1): a broken number must not become a full size.
     """
-    if not math.isfinite(confidence) or confidence > 1.0 or confidence < limits.min_confidence:
+    if confidence is None or not math.isfinite(confidence):
+        return None
+    if confidence > 1.0 or confidence < limits.min_confidence:
         return None
     threshold = Decimal(repr(limits.min_confidence))
     # float() first: a numpy scalar has another repr.
@@ -35,13 +37,18 @@ def largest_quantity(instrument: Instrument) -> Decimal:
     largest = instrument.max_quantity
     if instrument.max_market_quantity > ZERO:  # some venues list 0 for "no limit of its own"
         largest = min(largest, instrument.max_market_quantity)
-    return round_down(largest, instrument.step_size)
+    return round_down(largest, market_step(instrument))
+
+
+def market_step(instrument: Instrument) -> Decimal:
+    """The step of quantities of market orders: the coarser one, where a venue names two."""
+    return max(instrument.step_size, instrument.market_step_size or ZERO)
 
 
 def quantity_for(notional: Decimal, price: Decimal, instrument: Instrument) -> Decimal:
     """Base quantity for a notional at a price, rounded down to the step; zero means no order.
 
-    Zero when the result is under `min_quantity` or `min_notional`, or when an input is not a
+    Zero when the result is under a smallest quantity or `min_notional`, or when an input is not a
     positive finite number; cut at the venue's largest market order.
     """
     if not (notional.is_finite() and price.is_finite()) or notional <= ZERO or price <= ZERO:
@@ -52,7 +59,9 @@ def quantity_for(notional: Decimal, price: Decimal, instrument: Instrument) -> D
     else:
         # Whole steps by integer division: a plain quotient is rounded half-even at 28 digits and
         # could come out one step too high.
-        quantity = notional // (price * instrument.step_size) * instrument.step_size
-    if quantity < instrument.min_quantity or quantity * price < instrument.min_notional:
+        step = market_step(instrument)
+        quantity = notional // (price * step) * step
+    smallest = max(instrument.min_quantity, instrument.min_market_quantity or ZERO)
+    if quantity < smallest or quantity * price < instrument.min_notional:
         return ZERO
     return quantity

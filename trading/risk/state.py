@@ -6,7 +6,8 @@ refuses the entry when it is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from trading.account import OperatorState, TradingState
@@ -16,20 +17,9 @@ from trading.instruments import Instrument
 from trading.limits import RiskLimits
 from trading.market import Quote
 from trading.orders import Side
-from trading.positions import Position
+from trading.risk.correlation import Correlations
+from trading.risk.positions import LastClose, MarkedPosition
 from trading.units import ZERO
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkedPosition:
-    """An open position and the mark price at which it counts."""
-
-    position: Position
-    mark: Decimal
-
-    @property
-    def notional(self) -> Decimal:
-        return self.position.notional(self.mark)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +30,8 @@ class RiskContext:
     decision: TradeDecision
     instrument: Instrument
     quote: Quote
+    at: datetime
+    """The market time for which the decision was made."""
     equity: Decimal | None
     available: Decimal | None
     """Balance that no position or order has set aside."""
@@ -53,9 +45,15 @@ class RiskContext:
     """As stored: the last drawdown gate."""
     positions: tuple[MarkedPosition, ...]
     """Every open position of the account, this symbol's included."""
-    entries_today: int
+    entries_today: int | None
     atr: float | None
-    """ATR(14) of the decision's instrument, quote per base."""
+    """ATR(14) of 1h candles of the decision's instrument, quote per base."""
+    last_close: LastClose | None
+    """Of this symbol, as stored; None: it was never held."""
+    correlations: Correlations = field(default_factory=Correlations)
+    """Of the account's symbols; a pair that is not in it counts as one bet."""
+    pays_funding: bool = True
+    """False only in a market that has no funding at all, where an unknown rate is no cost."""
     operator_state: OperatorState = OperatorState.ACTIVE
     """As stored: halted by `perpflow panic` or not."""
     data_problem: str | None = None

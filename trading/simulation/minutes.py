@@ -74,10 +74,10 @@ def bars_on_path(seed: int, asset: SimulatedAsset, first: int, path: FloatArray)
     ticks = price_ticks(asset, path)
     opens, closes = ticks[:-1], ticks[1:]
     active = activity(seed, asset, minutes)
-    reach = opens.astype(np.float64) * active * _usual_minute_volatility(asset)
+    reach = opens.astype(np.float64) * active * usual_minute_volatility(asset)
     highs = np.maximum(opens, closes) + _wick(seed, asset, "up", minutes, reach)
     lows = np.minimum(opens, closes) - _wick(seed, asset, "down", minutes, reach)
-    moved = np.abs(path[1:] - path[:-1]) / _usual_minute_volatility(asset)
+    moved = np.abs(path[1:] - path[:-1]) / usual_minute_volatility(asset)
     return Bars(
         first=first,
         length=1,
@@ -122,7 +122,8 @@ def ticks_inside(seed: int, asset: SimulatedAsset, bar: Bars, microseconds: int)
     )
 
 
-def _usual_minute_volatility(asset: SimulatedAsset) -> float:
+def usual_minute_volatility(asset: SimulatedAsset) -> float:
+    """Standard deviation of the log-price over one usual minute."""
     common = asset.beta * MARKET_FACTOR.minute_volatility
     own = asset.own.minute_volatility
     return float(np.sqrt(common * common + own * own))
@@ -132,7 +133,7 @@ def activity(seed: int, asset: SimulatedAsset, minutes: IntArray) -> FloatArray:
     """Volatility of each minute over the asset's usual one."""
     common = asset.beta * MARKET_FACTOR.minute_volatility * volatility(seed, MARKET, minutes)
     own = asset.own.minute_volatility * volatility(seed, asset.own.name, minutes)
-    return np.sqrt(common * common + own * own) / _usual_minute_volatility(asset)
+    return np.sqrt(common * common + own * own) / usual_minute_volatility(asset)
 
 
 def _wick(

@@ -1,7 +1,8 @@
 """The strategies by name: what an account may be configured with, and how to ask it.
 
-Every strategy is one pure function `signal(view, parameters, held) -> Signal`. Add one by writing
-its module and one entry here; strategies do not know each other.
+Every strategy is one pure function `opinions(candles, parameters) -> OpinionColumns`, and its
+`signal(view, parameters, held) -> Signal` is the last row of it in words. Add one by writing its
+module and one entry here; strategies do not know each other.
 """
 
 from __future__ import annotations
@@ -15,8 +16,25 @@ from trading.errors import InvalidRecord, UnknownName
 from trading.market import MarketView
 from trading.positions import Direction
 from trading.signals import Signal
-from trading.strategies import buy_and_hold, grid, mean_reversion, ml_scalper, momentum
+from trading.strategies import (
+    adx_sma,
+    bandtastic,
+    buy_and_hold,
+    funding_arbitrage,
+    grid,
+    ichimoku,
+    keltner,
+    mean_reversion,
+    ml_scalper,
+    momentum,
+    multi_supertrend,
+    scalping,
+    universal_macd,
+    volatility_system,
+)
+from trading.strategies.columns import OpinionColumns
 from trading.strategies.parameters import ParameterRange, parameter_ranges, require_parameter
+from trading.strategies.recent_candles import RecentCandles
 from trading.timeframes import Timeframe
 
 P = TypeVar("P")
@@ -44,10 +62,22 @@ class Strategy(Generic[P]):
     """Closed candles to fetch per timeframe; it never reads more, whatever its parameters."""
     warm_up: Callable[[P], int]
     """Candles of the (only) timeframe needed before the first opinion; never above the fetch."""
+    opinions: Callable[[RecentCandles, P], OpinionColumns]
+    """The strategy itself: what it says of every candle of a run, each from that candle and earlier."""
     signal: Callable[[MarketView, P, Direction], Signal]
-    """The strategy itself; `Direction` is that of the position held now."""
+    """Its answer for now, in words; `Direction` is that of the position held now."""
     takes_stop: bool = True
     """False only for a benchmark that holds without a stop."""
+    needs_book: bool = False
+    """True: it reads `MarketView.book`, and holds where the market has none."""
+    needs_fundings: bool = False
+    """True: it reads `MarketView.fundings` over the time of its candles."""
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """The one timeframe that it reads."""
+        (timeframe,) = self.timeframes
+        return timeframe
 
 
 STRATEGIES: dict[str, Strategy[Any]] = {
@@ -60,6 +90,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
             parameters=momentum.MomentumParameters,
             timeframes=momentum.TIMEFRAMES,
             warm_up=momentum.warm_up,
+            opinions=momentum.opinions,
             signal=momentum.signal,
         ),
         Strategy(
@@ -69,6 +100,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
             parameters=mean_reversion.MeanReversionParameters,
             timeframes=mean_reversion.TIMEFRAMES,
             warm_up=mean_reversion.warm_up,
+            opinions=mean_reversion.opinions,
             signal=mean_reversion.signal,
         ),
         Strategy(
@@ -78,6 +110,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
             parameters=grid.GridParameters,
             timeframes=grid.TIMEFRAMES,
             warm_up=grid.warm_up,
+            opinions=grid.opinions,
             signal=grid.signal,
         ),
         Strategy(
@@ -87,7 +120,100 @@ STRATEGIES: dict[str, Strategy[Any]] = {
             parameters=ml_scalper.MlScalperParameters,
             timeframes=ml_scalper.TIMEFRAMES,
             warm_up=ml_scalper.warm_up,
+            opinions=ml_scalper.opinions,
             signal=ml_scalper.signal,
+        ),
+        Strategy(
+            name="adx_sma",
+            title="ADX-SMA (fresh cross of averages with ADX)",
+            kind=StrategyKind.RULE,
+            parameters=adx_sma.AdxSmaParameters,
+            timeframes=adx_sma.TIMEFRAMES,
+            warm_up=adx_sma.warm_up,
+            opinions=adx_sma.opinions,
+            signal=adx_sma.signal,
+        ),
+        Strategy(
+            name="bandtastic",
+            title="Bandtastic (four Bollinger bands with RSI and MFI)",
+            kind=StrategyKind.RULE,
+            parameters=bandtastic.BandtasticParameters,
+            timeframes=bandtastic.TIMEFRAMES,
+            warm_up=bandtastic.warm_up,
+            opinions=bandtastic.opinions,
+            signal=bandtastic.signal,
+        ),
+        Strategy(
+            name="volatility_system",
+            title="Volatility system (ATR breakout with pyramiding)",
+            kind=StrategyKind.RULE,
+            parameters=volatility_system.VolatilitySystemParameters,
+            timeframes=volatility_system.TIMEFRAMES,
+            warm_up=volatility_system.warm_up,
+            opinions=volatility_system.opinions,
+            signal=volatility_system.signal,
+        ),
+        Strategy(
+            name="ichimoku",
+            title="Ichimoku (cloud system)",
+            kind=StrategyKind.RULE,
+            parameters=ichimoku.IchimokuParameters,
+            timeframes=ichimoku.TIMEFRAMES,
+            warm_up=ichimoku.warm_up,
+            opinions=ichimoku.opinions,
+            signal=ichimoku.signal,
+        ),
+        Strategy(
+            name="keltner",
+            title="Keltner (channel breakout)",
+            kind=StrategyKind.RULE,
+            parameters=keltner.KeltnerParameters,
+            timeframes=keltner.TIMEFRAMES,
+            warm_up=keltner.warm_up,
+            opinions=keltner.opinions,
+            signal=keltner.signal,
+        ),
+        Strategy(
+            name="funding_arbitrage",
+            title="Funding arbitrage (carry of the paid side, unhedged)",
+            kind=StrategyKind.RULE,
+            parameters=funding_arbitrage.FundingArbitrageParameters,
+            timeframes=funding_arbitrage.TIMEFRAMES,
+            warm_up=funding_arbitrage.warm_up,
+            opinions=funding_arbitrage.opinions,
+            signal=funding_arbitrage.signal,
+            needs_fundings=True,
+        ),
+        Strategy(
+            name="scalping",
+            title="Scalping (order book with a short EMA)",
+            kind=StrategyKind.RULE,
+            parameters=scalping.ScalpingParameters,
+            timeframes=scalping.TIMEFRAMES,
+            warm_up=scalping.warm_up,
+            opinions=scalping.opinions,
+            signal=scalping.signal,
+            needs_book=True,
+        ),
+        Strategy(
+            name="universal_macd",
+            title="Universal MACD (as a ratio of the price)",
+            kind=StrategyKind.RULE,
+            parameters=universal_macd.UniversalMacdParameters,
+            timeframes=universal_macd.TIMEFRAMES,
+            warm_up=universal_macd.warm_up,
+            opinions=universal_macd.opinions,
+            signal=universal_macd.signal,
+        ),
+        Strategy(
+            name="multi_supertrend",
+            title="Multi SuperTrend (three confirmations)",
+            kind=StrategyKind.RULE,
+            parameters=multi_supertrend.MultiSupertrendParameters,
+            timeframes=multi_supertrend.TIMEFRAMES,
+            warm_up=multi_supertrend.warm_up,
+            opinions=multi_supertrend.opinions,
+            signal=multi_supertrend.signal,
         ),
         Strategy(
             name="buy_and_hold",
@@ -96,6 +222,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
             parameters=buy_and_hold.BuyAndHoldParameters,
             timeframes=buy_and_hold.TIMEFRAMES,
             warm_up=buy_and_hold.warm_up,
+            opinions=buy_and_hold.opinions,
             signal=buy_and_hold.signal,
             takes_stop=False,
         ),

@@ -7,16 +7,20 @@ at the centre everything is given back. Beyond the last level plus one the range
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from trading.candles import FloatArray
 from trading.indicators.trend import average_warm_up, sma
 from trading.indicators.volatility import atr, atr_warm_up
 from trading.market import MarketView
 from trading.positions import Direction
-from trading.signals import Signal, hold
-from trading.strategies.opinions import enter, leave, wait_for_candles
+from trading.signals import Signal
+from trading.strategies.columns import BoolArray, OpinionColumns, opine, silent_before
+from trading.strategies.opinions import speak, wait_for_candles
 from trading.strategies.parameters import ranged, require_ranges
-from trading.strategies.recent_candles import recent_candles
+from trading.strategies.recent_candles import RecentCandles, recent_candles
 from trading.timeframes import Timeframe
 
 TIMEFRAMES = {Timeframe.H1: 200}
@@ -42,9 +46,24 @@ class GridParameters:
         require_ranges(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measures:
+    centre: FloatArray
+    spacing: FloatArray
+    """Price units between two levels."""
+    away: FloatArray
+    """Levels from the centre down to the close; above the centre it is negative."""
+    is_broken: BoolArray
+
+
 def warm_up(parameters: GridParameters) -> int:
     """1h candles needed before the first opinion."""
     return max(average_warm_up(parameters.centre_period), atr_warm_up(parameters.atr_period))
+
+
+def opinions(candles: RecentCandles, parameters: GridParameters) -> OpinionColumns:
+    """The part of the size that the price's level asks for, at every candle."""
+    return silent_before(_opine(_measure(candles, parameters), parameters), warm_up(parameters))
 
 
 def signal(view: MarketView, parameters: GridParameters, held: Direction) -> Signal:
@@ -53,27 +72,52 @@ def signal(view: MarketView, parameters: GridParameters, held: Direction) -> Sig
     if len(candles) < warm_up(parameters):
         return wait_for_candles(len(candles), warm_up(parameters), Timeframe.H1)
 
-    price = float(candles.closes[-1])
-    centre = float(sma(candles.closes, parameters.centre_period)[-1])
-    reach = float(atr(candles.highs, candles.lows, candles.closes, parameters.atr_period)[-1])
-    spacing = parameters.spacing_atr * reach
-    away = (centre - price) / spacing if spacing > 0.0 else 0.0
-    words = f"close {price:.6g}, centre {centre:.6g}, {abs(away):.2f} levels of {spacing:.6g} away"
-
-    is_broken = abs(away) >= parameters.levels + 1
-    if held is not Direction.FLAT and (is_broken or away * held.sign <= 0.0):
-        return leave(f"{'range is broken' if is_broken else 'back at the centre'}: {words}")
-    if is_broken or abs(away) < 1.0:
-        return hold(f"{'range is broken' if is_broken else 'before the first level'}: {words}")
-
-    side = Direction.LONG if away > 0.0 else Direction.SHORT
-    level = min(int(abs(away)), parameters.levels)
-    return enter(
+    measures = _measure(candles, parameters)
+    now = _opine(measures, parameters).row(-1)
+    words = (
+        f"close {candles.closes[-1]:.6g}, centre {measures.centre[-1]:.6g}, "
+        f"{abs(measures.away[-1]):.2f} levels of {measures.spacing[-1]:.6g} away"
+    )
+    level = round((now.level or 0.0) * parameters.levels) if now.side is not Direction.FLAT else 0
+    broken = "range is broken" if measures.is_broken[-1] else ""
+    return speak(
         view,
-        side,
-        stop=centre - side.sign * (parameters.levels + LEVELS_TO_STOP) * spacing,
-        target=centre,
-        confidence=parameters.confidence,
-        reason=f"level {level} of {parameters.levels}: {words}",
+        now,
+        held,
+        enters=f"level {level} of {parameters.levels}: {words}",
+        leaves=f"{broken or 'back at the centre'}: {words}",
+        waits=f"{broken or 'before the first level'}: {words}",
+    )
+
+
+def _measure(candles: RecentCandles, parameters: GridParameters) -> _Measures:
+    centre = sma(candles.closes, parameters.centre_period)
+    spacing = parameters.spacing_atr * atr(
+        candles.highs, candles.lows, candles.closes, parameters.atr_period
+    )
+    away = np.where(np.isnan(spacing), np.nan, 0.0)
+    np.divide(centre - candles.closes, spacing, out=away, where=spacing > 0.0)
+    return _Measures(
+        centre=centre,
+        spacing=spacing,
+        away=away,
+        is_broken=np.abs(away) >= parameters.levels + 1,
+    )
+
+
+def _opine(now: _Measures, parameters: GridParameters) -> OpinionColumns:
+    is_inside = (np.abs(now.away) >= 1.0) & ~now.is_broken
+    is_low = now.away > 0.0
+    sign = np.where(is_low, 1.0, -1.0)
+    level = np.minimum(np.floor(np.abs(now.away)), parameters.levels)
+    columns = opine(
+        enter_long=is_inside & is_low,
+        enter_short=is_inside & ~is_low,
+        leave_long=now.is_broken | (now.away <= 0.0),
+        leave_short=now.is_broken | (now.away >= 0.0),
+        stop=now.centre - sign * (parameters.levels + LEVELS_TO_STOP) * now.spacing,
+        target=now.centre,
+        confidence=np.full(now.centre.size, parameters.confidence),
         level=level / parameters.levels,
     )
+    return replace(columns, leave_first=True)

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from trading.candles import FloatArray
 from trading.indicators.oscillators import rsi, rsi_warm_up
-from trading.indicators.volatility import atr, atr_warm_up, bollinger, bollinger_warm_up
+from trading.indicators.volatility import (
+    BollingerBands,
+    atr,
+    atr_warm_up,
+    bollinger,
+    bollinger_warm_up,
+)
 from trading.market import MarketView
 from trading.positions import Direction
-from trading.signals import Signal, hold
+from trading.signals import Signal
+from trading.strategies.columns import OpinionColumns, opine, silent_before
 from trading.strategies.confidence import compute_confidence
-from trading.strategies.opinions import enter, leave, wait_for_candles
+from trading.strategies.opinions import speak, wait_for_candles
 from trading.strategies.parameters import ranged, require_ranges
 from trading.strategies.recent_candles import RecentCandles, recent_candles
 from trading.timeframes import Timeframe
@@ -45,12 +55,9 @@ class MeanReversionParameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measures:
-    price: float
-    upper: float
-    middle: float
-    lower: float
-    rsi: float
-    atr: float
+    bands: BollingerBands
+    rsi: FloatArray
+    reach: FloatArray
 
 
 def warm_up(parameters: MeanReversionParameters) -> int:
@@ -62,56 +69,64 @@ def warm_up(parameters: MeanReversionParameters) -> int:
     )
 
 
+def opinions(candles: RecentCandles, parameters: MeanReversionParameters) -> OpinionColumns:
+    """Against an extreme at every candle; a position that is back at the middle ends."""
+    return silent_before(
+        _opine(candles, _measure(candles, parameters), parameters), warm_up(parameters)
+    )
+
+
 def signal(view: MarketView, parameters: MeanReversionParameters, held: Direction) -> Signal:
     """Against an extreme, flat when `held` is back at the middle, else no opinion."""
     candles = recent_candles(view, Timeframe.M5, TIMEFRAMES[Timeframe.M5])
     if len(candles) < warm_up(parameters):
         return wait_for_candles(len(candles), warm_up(parameters), Timeframe.M5)
 
-    now = _measure(candles, parameters)
+    measures = _measure(candles, parameters)
+    now = _opine(candles, measures, parameters).row(-1)
+    bands = measures.bands
     words = (
-        f"close {now.price:.6g}, bands {now.lower:.6g} / {now.middle:.6g} / {now.upper:.6g}, "
-        f"RSI {now.rsi:.1f}"
+        f"close {candles.closes[-1]:.6g}, "
+        f"bands {bands.lower[-1]:.6g} / {bands.middle[-1]:.6g} / {bands.upper[-1]:.6g}, "
+        f"RSI {measures.rsi[-1]:.1f}"
     )
-
-    side = _side(now, parameters)
-    if side is Direction.FLAT:
-        if held is not Direction.FLAT and (now.price - now.middle) * held.sign >= 0.0:
-            return leave(f"back at the middle band: {words}")
-        return hold(f"not at an extreme that pays: {words}")
-
-    distance_to_end = now.rsi if side is Direction.LONG else 100.0 - now.rsi
-    return enter(
+    return speak(
         view,
-        side,
-        stop=now.price - side.sign * parameters.stop_atr * now.atr,
-        target=now.middle,
-        confidence=compute_confidence(
-            distance_to_end, threshold=parameters.rsi_extreme, certain=parameters.rsi_extreme / 2
-        ),
-        reason=f"{'oversold' if side is Direction.LONG else 'overbought'}: {words}",
+        now,
+        held,
+        enters=f"{'oversold' if now.side is Direction.LONG else 'overbought'}: {words}",
+        leaves=f"back at the middle band: {words}",
+        waits=f"not at an extreme that pays: {words}",
     )
 
 
 def _measure(candles: RecentCandles, parameters: MeanReversionParameters) -> _Measures:
-    bands = bollinger(candles.closes, parameters.band_period, parameters.band_deviations)
-    reach = atr(candles.highs, candles.lows, candles.closes, parameters.atr_period)
     return _Measures(
-        price=float(candles.closes[-1]),
-        upper=float(bands.upper[-1]),
-        middle=float(bands.middle[-1]),
-        lower=float(bands.lower[-1]),
-        rsi=float(rsi(candles.closes, parameters.rsi_period)[-1]),
-        atr=float(reach[-1]),
+        bands=bollinger(candles.closes, parameters.band_period, parameters.band_deviations),
+        rsi=rsi(candles.closes, parameters.rsi_period),
+        reach=atr(candles.highs, candles.lows, candles.closes, parameters.atr_period),
     )
 
 
-def _side(now: _Measures, parameters: MeanReversionParameters) -> Direction:
+def _opine(
+    candles: RecentCandles, now: _Measures, parameters: MeanReversionParameters
+) -> OpinionColumns:
+    closes, middle = candles.closes, now.bands.middle
     # Also keeps a motionless market out, whose RSI is 0 and whose bands have no width.
-    if abs(now.middle - now.price) < parameters.min_target_ratio * now.price:
-        return Direction.FLAT
-    if now.price <= now.lower and now.rsi <= parameters.rsi_extreme:
-        return Direction.LONG
-    if now.price >= now.upper and now.rsi >= 100.0 - parameters.rsi_extreme:
-        return Direction.SHORT
-    return Direction.FLAT
+    pays = np.abs(middle - closes) >= parameters.min_target_ratio * closes
+    is_low = (closes <= now.bands.lower) & (now.rsi <= parameters.rsi_extreme)
+    is_high = (closes >= now.bands.upper) & (now.rsi >= 100.0 - parameters.rsi_extreme)
+    sign = np.where(is_low, 1.0, -1.0)
+    return opine(
+        enter_long=pays & is_low,
+        enter_short=pays & is_high & ~is_low,
+        leave_long=closes >= middle,
+        leave_short=closes <= middle,
+        stop=closes - sign * parameters.stop_atr * now.reach,
+        target=middle,
+        confidence=compute_confidence(
+            np.where(is_low, now.rsi, 100.0 - now.rsi),
+            threshold=parameters.rsi_extreme,
+            certain=parameters.rsi_extreme / 2,
+        ),
+    )

@@ -1,21 +1,25 @@
 """ML scalper: trade the next hour in the direction that an online logistic regression forecasts.
 
-Reads 5m candles. The learner is trained walk-forward inside the window at every call, so nothing
-is kept between cycles and no label is used before it is known. It may trade only while its own
-past forecasts in the window were right at least `min_hit_ratio` of the time.
+Reads 5m candles. The learner is trained walk-forward over the window of candles before each answer,
+so nothing is kept between cycles and no label is used before it is known. It may trade only while
+its own forecasts in the window were right at least `min_hit_ratio` of the time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from trading.candles import FloatArray
 from trading.indicators.volatility import atr
 from trading.market import MarketView
 from trading.positions import Direction
-from trading.signals import Signal, hold
+from trading.signals import Signal
+from trading.strategies.columns import OpinionColumns, levels_around, opine, silent_before
 from trading.strategies.confidence import compute_confidence
-from trading.strategies.logistic import Forecasts, walk_forward
-from trading.strategies.opinions import enter, leave, wait_for_candles
+from trading.strategies.logistic import IntArray, walk_forward
+from trading.strategies.opinions import speak, wait_for_candles
 from trading.strategies.parameters import ranged, require_ranges
 from trading.strategies.recent_candles import RecentCandles, recent_candles
 from trading.strategies.scalper_features import PERIOD, compute_features, features_warm_up
@@ -48,9 +52,25 @@ class MlScalperParameters:
         require_ranges(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measures:
+    edge: FloatArray
+    """Forecast probability of a higher close minus 1/2."""
+    hit_ratio: FloatArray
+    scored: IntArray
+    reach: FloatArray
+
+
 def warm_up(parameters: MlScalperParameters) -> int:
     """5m candles needed before the first opinion."""
     return features_warm_up() + parameters.training_candles + parameters.horizon
+
+
+def opinions(candles: RecentCandles, parameters: MlScalperParameters) -> OpinionColumns:
+    """The forecast side at every candle, learned from the candles of the run before it."""
+    return silent_before(
+        _opine(candles, _measure(candles, parameters), parameters), warm_up(parameters)
+    )
 
 
 def signal(view: MarketView, parameters: MlScalperParameters, held: Direction) -> Signal:
@@ -59,42 +79,65 @@ def signal(view: MarketView, parameters: MlScalperParameters, held: Direction) -
     if len(candles) < warm_up(parameters):
         return wait_for_candles(len(candles), warm_up(parameters), Timeframe.M5)
 
-    price = float(candles.closes[-1])
-    reach = float(atr(candles.highs, candles.lows, candles.closes, PERIOD)[-1])
-    forecasts = _forecast(candles, parameters)
-    edge = float(forecasts.probabilities[-1]) - 0.5
+    measures = _measure(candles, parameters)
+    now = _opine(candles, measures, parameters).row(-1)
+    hit_ratio = measures.hit_ratio[-1]
     words = (
-        f"close {price:.6g}, {0.5 + edge:.3f} probability of a higher one in "
-        f"{parameters.horizon} candles, {forecasts.hit_ratio:.3f} of {forecasts.scored} "
+        f"close {candles.closes[-1]:.6g}, {0.5 + measures.edge[-1]:.3f} probability of a higher "
+        f"one in {parameters.horizon} candles, {hit_ratio:.3f} of {measures.scored[-1]} "
         f"past forecasts right"
     )
-
-    is_proven = forecasts.hit_ratio >= parameters.min_hit_ratio
-    if abs(edge) < parameters.entry_edge or edge == 0.0 or not is_proven:
-        if edge * held.sign < 0.0:
-            return leave(f"forecast turned against the position: {words}")
-        return hold(f"{'edge is too small' if is_proven else 'forecasts are unproven'}: {words}")
-
-    side = Direction.LONG if edge > 0.0 else Direction.SHORT
-    return enter(
+    is_proven = hit_ratio >= parameters.min_hit_ratio
+    return speak(
         view,
-        side,
-        stop=price - side.sign * parameters.stop_atr * reach,
-        target=price + side.sign * parameters.target_atr * reach,
-        confidence=compute_confidence(
-            abs(edge), threshold=parameters.entry_edge, certain=CERTAIN_EDGE
-        ),
-        reason=f"forecast {'up' if side is Direction.LONG else 'down'}: {words}",
+        now,
+        held,
+        enters=f"forecast {'up' if now.side is Direction.LONG else 'down'}: {words}",
+        leaves=f"forecast turned against the position: {words}",
+        waits=f"{'edge is too small' if is_proven else 'forecasts are unproven'}: {words}",
     )
 
 
-def _forecast(candles: RecentCandles, parameters: MlScalperParameters) -> Forecasts:
-    """Walk the learner over the part of the window in which all features are known."""
-    first = features_warm_up() - 1
-    return walk_forward(
+def _measure(candles: RecentCandles, parameters: MlScalperParameters) -> _Measures:
+    """Walk the learner over the part of the run in which all features are known."""
+    first = min(features_warm_up() - 1, len(candles))
+    forecasts = walk_forward(
         compute_features(candles)[first:],
         candles.closes[first:],
         horizon=parameters.horizon,
         learning_rate=parameters.learning_rate,
         shrinkage=parameters.shrinkage,
+        window=TIMEFRAMES[Timeframe.M5] - features_warm_up() + 1,
+    )
+    unknown = np.full(first, np.nan)
+    return _Measures(
+        edge=np.concatenate((unknown, forecasts.probabilities - 0.5)),
+        hit_ratio=np.concatenate((unknown, forecasts.hit_ratio)),
+        scored=np.concatenate((np.zeros(first, dtype=np.int64), forecasts.scored)),
+        reach=atr(candles.highs, candles.lows, candles.closes, PERIOD),
+    )
+
+
+def _opine(
+    candles: RecentCandles, now: _Measures, parameters: MlScalperParameters
+) -> OpinionColumns:
+    up, down = now.edge > 0.0, now.edge < 0.0
+    is_strong = np.abs(now.edge) >= parameters.entry_edge
+    is_proven = now.hit_ratio >= parameters.min_hit_ratio
+    stop, target = levels_around(
+        candles.closes,
+        up,
+        stop=parameters.stop_atr * now.reach,
+        target=parameters.target_atr * now.reach,
+    )
+    return opine(
+        enter_long=up & is_strong & is_proven,
+        enter_short=down & is_strong & is_proven,
+        leave_long=down,
+        leave_short=up,
+        stop=stop,
+        target=target,
+        confidence=compute_confidence(
+            np.abs(now.edge), threshold=parameters.entry_edge, certain=CERTAIN_EDGE
+        ),
     )

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trading.candles import FloatArray
 from trading.errors import InvalidRecord
 from trading.indicators.trend import adx, adx_warm_up, average_warm_up, ema
 from trading.indicators.volatility import atr, atr_warm_up
 from trading.market import MarketView
 from trading.positions import Direction
-from trading.signals import Signal, hold
+from trading.signals import Signal
+from trading.strategies.columns import OpinionColumns, levels_around, opine, silent_before
 from trading.strategies.confidence import compute_confidence
-from trading.strategies.opinions import enter, leave, wait_for_candles
+from trading.strategies.opinions import speak, wait_for_candles
 from trading.strategies.parameters import ranged, require_ranges
-from trading.strategies.recent_candles import recent_candles
+from trading.strategies.recent_candles import RecentCandles, recent_candles
 from trading.timeframes import Timeframe
 
 TIMEFRAMES = {Timeframe.M5: 360}
@@ -49,6 +51,14 @@ class MomentumParameters:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measures:
+    fast: FloatArray
+    slow: FloatArray
+    strength: FloatArray
+    reach: FloatArray
+
+
 def warm_up(parameters: MomentumParameters) -> int:
     """5m candles needed before the first opinion."""
     return max(
@@ -58,39 +68,64 @@ def warm_up(parameters: MomentumParameters) -> int:
     )
 
 
+def opinions(candles: RecentCandles, parameters: MomentumParameters) -> OpinionColumns:
+    """The side of the trend at every candle; a cross against a position ends it."""
+    return silent_before(
+        _opine(candles, _measure(candles, parameters), parameters), warm_up(parameters)
+    )
+
+
 def signal(view: MarketView, parameters: MomentumParameters, held: Direction) -> Signal:
     """The side of the trend, flat when it turned against `held`, else no opinion."""
     candles = recent_candles(view, Timeframe.M5, TIMEFRAMES[Timeframe.M5])
     if len(candles) < warm_up(parameters):
         return wait_for_candles(len(candles), warm_up(parameters), Timeframe.M5)
 
-    columns = (candles.highs, candles.lows, candles.closes)
-    price = float(candles.closes[-1])
-    fast = float(ema(candles.closes, parameters.fast_period)[-1])
-    slow = float(ema(candles.closes, parameters.slow_period)[-1])
-    strength = float(adx(*columns, parameters.adx_period)[-1])
-    reach = float(atr(*columns, parameters.atr_period)[-1])
-    words = f"close {price:.6g}, fast EMA {fast:.6g}, slow EMA {slow:.6g}, ADX {strength:.1f}"
-
-    side = _side(fast, slow)
-    if strength < parameters.adx_entry or side is Direction.FLAT:
-        if (fast - slow) * held.sign < 0.0:
-            return leave(f"averages crossed against the position: {words}")
-        return hold(f"no trend (entry from ADX {parameters.adx_entry:g}): {words}")
-
-    return enter(
+    measures = _measure(candles, parameters)
+    now = _opine(candles, measures, parameters).row(-1)
+    words = (
+        f"close {candles.closes[-1]:.6g}, fast EMA {measures.fast[-1]:.6g}, "
+        f"slow EMA {measures.slow[-1]:.6g}, ADX {measures.strength[-1]:.1f}"
+    )
+    return speak(
         view,
-        side,
-        stop=price - side.sign * parameters.stop_atr * reach,
-        target=price + side.sign * parameters.target_atr * reach,
-        confidence=compute_confidence(
-            strength, threshold=parameters.adx_entry, certain=CERTAIN_ADX
-        ),
-        reason=f"trend {'up' if side is Direction.LONG else 'down'}: {words}",
+        now,
+        held,
+        enters=f"trend {'up' if now.side is Direction.LONG else 'down'}: {words}",
+        leaves=f"averages crossed against the position: {words}",
+        waits=f"no trend (entry from ADX {parameters.adx_entry:g}): {words}",
     )
 
 
-def _side(fast: float, slow: float) -> Direction:
-    if fast == slow:
-        return Direction.FLAT
-    return Direction.LONG if fast > slow else Direction.SHORT
+def _measure(candles: RecentCandles, parameters: MomentumParameters) -> _Measures:
+    columns = (candles.highs, candles.lows, candles.closes)
+    return _Measures(
+        fast=ema(candles.closes, parameters.fast_period),
+        slow=ema(candles.closes, parameters.slow_period),
+        strength=adx(*columns, parameters.adx_period),
+        reach=atr(*columns, parameters.atr_period),
+    )
+
+
+def _opine(
+    candles: RecentCandles, now: _Measures, parameters: MomentumParameters
+) -> OpinionColumns:
+    up, down = now.fast > now.slow, now.fast < now.slow
+    is_trend = now.strength >= parameters.adx_entry
+    stop, target = levels_around(
+        candles.closes,
+        up,
+        stop=parameters.stop_atr * now.reach,
+        target=parameters.target_atr * now.reach,
+    )
+    return opine(
+        enter_long=up & is_trend,
+        enter_short=down & is_trend,
+        leave_long=down,
+        leave_short=up,
+        stop=stop,
+        target=target,
+        confidence=compute_confidence(
+            now.strength, threshold=parameters.adx_entry, certain=CERTAIN_ADX
+        ),
+    )

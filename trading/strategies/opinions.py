@@ -1,5 +1,7 @@
 """The three things a strategy can say besides nothing: wait for candles, enter, leave.
 
+`speak` turns the last row of a strategy's columns into one of them, for the position held now.
+
 `enter` is where measures become prices: stop and target are rounded to the tick and must lie on
 their sides of the quote (long: stop below every current price, target above; short: the other way
 round). Levels that do not fit (no volatility, a tick larger than the distance) mean no entry.
@@ -13,8 +15,40 @@ from trading.errors import InvalidRecord
 from trading.market import MarketView
 from trading.positions import Direction
 from trading.signals import Signal, hold
+from trading.strategies.columns import Opinion
 from trading.timeframes import Timeframe
 from trading.units import to_price
+
+
+def speak(
+    view: MarketView,
+    opinion: Opinion,
+    held: Direction,
+    *,
+    enters: str,
+    leaves: str,
+    waits: str,
+) -> Signal:
+    """The signal of one row: leave if it says so of `held`, else enter its side, else no opinion.
+
+    The three texts are the reasons of the three answers. An entry comes before leaving, unless the
+    strategy leaves first.
+    """
+    has_entry = opinion.side is not Direction.FLAT
+    if opinion.leaves(held) and (opinion.leave_first or not has_entry):
+        return leave(leaves)
+    if not has_entry:
+        return hold(waits)
+    return enter(
+        view,
+        opinion.side,
+        stop=opinion.stop,
+        target=opinion.target,
+        confidence=opinion.confidence,
+        reason=enters,
+        level=opinion.level,
+        adds_in_profit_only=opinion.adds_in_profit_only,
+    )
 
 
 def wait_for_candles(have: int, needed: int, timeframe: Timeframe) -> Signal:
@@ -36,6 +70,7 @@ def enter(
     confidence: float,
     reason: str,
     level: float | None = None,
+    adds_in_profit_only: bool = False,
 ) -> Signal:
     """Be on `side` (long or short) with a stop and a target given as measures in price units.
 
@@ -54,6 +89,7 @@ def enter(
         take_profit_price=take_profit_price,
         weight=1.0 if level is None else level,
         scales_in=level is not None,
+        adds_in_profit_only=adds_in_profit_only,
     )
 
 

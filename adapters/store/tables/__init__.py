@@ -3,6 +3,7 @@
 from adapters.store.tables.accounts import account_versions, accounts, arena, leases
 from adapters.store.tables.base import SCHEMA, metadata
 from adapters.store.tables.control import alerts, commands
+from adapters.store.tables.exits import exit_states
 from adapters.store.tables.market import (
     candles,
     instruments,
@@ -18,6 +19,7 @@ from adapters.store.tables.paper import (
     paper_positions,
     paper_wallets,
 )
+from adapters.store.tables.risk import risk_days
 from adapters.store.tables.story import api_tokens, diary, equity_snapshots, events
 from adapters.store.tables.trading import (
     cycles,
@@ -29,6 +31,7 @@ from adapters.store.tables.trading import (
     positions,
     trades,
 )
+from adapters.store.tables.venues import signer_nonces
 
 __all__ = [
     "SCHEMA",
@@ -44,6 +47,7 @@ __all__ = [
     "diary",
     "equity_snapshots",
     "events",
+    "exit_states",
     "fills",
     "income",
     "instruments",
@@ -60,6 +64,8 @@ __all__ = [
     "paper_wallets",
     "positions",
     "quotes",
+    "risk_days",
+    "signer_nonces",
     "trades",
     "weight_budgets",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -17,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.store.tables.base import Instant, Key, Money, account_column, metadata
+from adapters.store.tables.order_terms import order_terms, request_terms
 
 paper_wallets = Table(
     "paper_wallets",
@@ -25,12 +27,18 @@ paper_wallets = Table(
     Column("wallet", Money, nullable=False),
     Column("matched_until", Instant, nullable=False),
     Column("leverage", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("margin_modes", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("marks", JSONB, nullable=False, server_default=text("'{}'")),  # of cross positions
     Column("next_order_id", BigInteger, nullable=False),
     Column("next_trade_id", BigInteger, nullable=False),
     Column("next_tran_id", BigInteger, nullable=False),
     Column("maker", Money, nullable=False),
     Column("taker", Money, nullable=False),
     Column("slippage", Money, nullable=False),
+    Column("slippage_policy", Text, nullable=False, server_default=text("'fixed'")),
+    Column("volume_share", Money, nullable=True),
+    CheckConstraint("slippage_policy in ('fixed', 'spread', 'depth')", name="slippage_policy"),
+    CheckConstraint("volume_share > 0 and volume_share <= 1", name="volume_share"),
 )
 
 paper_positions = Table(
@@ -43,6 +51,8 @@ paper_positions = Table(
     Column("leverage", Integer, nullable=False),
     Column("isolated_margin", Money, nullable=False),
     Column("opened_at", Instant, nullable=False),
+    Column("margin_mode", Text, nullable=False, server_default=text("'isolated'")),
+    CheckConstraint("margin_mode in ('isolated', 'cross')", name="margin_mode"),
 )
 
 paper_orders = Table(
@@ -63,6 +73,8 @@ paper_orders = Table(
     Column("reduce_only", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    *request_terms(),
+    *order_terms(),
     PrimaryKeyConstraint("account_id", "order_id"),
     Index("ix_paper_orders_account_id_client_order_id", "account_id", "client_order_id"),
 )

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.store.tables.base import Instant, Key, Money, account_column, metadata
+from adapters.store.tables.order_terms import order_terms, request_terms
 
 cycles = Table(
     "cycles",
@@ -71,6 +72,8 @@ decisions = Table(
     Column("approved_stop_price", Money, nullable=True),  # with the account's default stop
     Column("approved_take_profit_price", Money, nullable=True),
     Column("reference_price", Money, nullable=False),
+    Column("exit_conditions", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("votes", JSONB(none_as_null=True), nullable=True),  # of a blend, with the regime
     UniqueConstraint("cycle_id", "symbol"),
     Index(
         "ix_decisions_account_id_decided", "account_id", text("decided_at desc"), text("id desc")
@@ -108,6 +111,7 @@ intents = Table(
     Column("real_planned_at", Instant, nullable=False, server_default=text("now()")),
     Column("real_sent_at", Instant, nullable=True),
     Column("real_settled_at", Instant, nullable=True),
+    *request_terms(),
     UniqueConstraint("account_id", "slot", "symbol", "leg", "attempt"),
     UniqueConstraint("account_id", "client_order_id"),
     Index(
@@ -121,7 +125,7 @@ intents = Table(
         name="state",
     ),
     CheckConstraint("client_order_id ~ '^[.A-Z:/a-z0-9_-]{1,36}$'", name="client_order_id_pattern"),
-    CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("quantity > 0 or (close_position and quantity = 0)", name="quantity_positive"),
     CheckConstraint("side in ('buy', 'sell')", name="side"),
 )
 
@@ -143,6 +147,8 @@ orders = Table(
     Column("reduce_only", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    *request_terms(),
+    *order_terms(),
     Index("ix_orders_account_id_client_order_id", "account_id", "client_order_id"),
     Index("ix_orders_account_id_updated", "account_id", text("updated_at desc")),
     Index("ix_orders_account_id_created", "account_id", text("created_at desc")),
@@ -229,6 +235,8 @@ trades = Table(
     Column("take_profit_price", Money, nullable=True),
     Column("exit_plan", Text, nullable=False),
     Column("close_reason", Text, nullable=True),
+    Column("exit_conditions", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("leverage", Integer, nullable=True),  # of its position, when one was reported
     Index(
         "uq_trades_open",
         "account_id",
@@ -237,6 +245,12 @@ trades = Table(
         postgresql_where=text("status = 'open'"),
     ),
     Index("ix_trades_account_id_opened", "account_id", text("opened_at desc")),
+    Index(
+        "ix_trades_account_id_closed",
+        "account_id",
+        text("closed_at desc"),
+        postgresql_where=text("status = 'closed'"),
+    ),
     CheckConstraint("status in ('open', 'closed')", name="status"),
     CheckConstraint("direction in ('long', 'short')", name="direction"),
     CheckConstraint("(status = 'closed') = (open_quantity = 0)", name="closed_is_flat"),

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, and_, func, lateral, select, true
+from sqlalchemy import Row, Select, and_, func, lateral, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.tables import account_versions, accounts, cycles, equity_snapshots
@@ -61,6 +62,12 @@ class AccountView:
     interval: str | None
     parameters: dict[str, Any]
     limits: dict[str, Any]
+    exits: dict[str, Any]
+    """Tiers and pullback; empty for a version from before there were any settings of them."""
+    blend: dict[str, Any] | None
+    """Members and weights, of an account that blends strategies."""
+    scan: dict[str, Any] | None
+    """How many instruments it chooses at each cycle; None: all of `assets`, always."""
     last_cycle: CycleMark | None
     """Newest by slot, whatever became of it."""
     last_done: CycleMark | None
@@ -79,6 +86,15 @@ async def load_accounts(
     conn: AsyncConnection, *, only: str | None = None
 ) -> tuple[AccountView, ...]:
     """Accounts by id; `only` narrows to one, which may give an empty tuple."""
+    query = _all_accounts()
+    if only is not None:
+        query = query.where(accounts.c.id == only)
+    return tuple(_account(row) for row in await conn.execute(query))
+
+
+@cache
+def _all_accounts() -> Select[Any]:
+    """Built once: putting the statement together costs more than reading an account."""
     newest = _newest_cycle("newest", done_only=False)
     done = _newest_cycle("done", done_only=True)
     snapshot = lateral(
@@ -87,7 +103,7 @@ async def load_accounts(
         .order_by(equity_snapshots.c.at.desc())
         .limit(1)
     ).alias("snapshot")
-    query = (
+    return (
         select(
             accounts,
             account_versions.c.config,
@@ -108,9 +124,6 @@ async def load_accounts(
         .where(accounts.c.real_removed_at.is_(None))
         .order_by(accounts.c.id)
     )
-    if only is not None:
-        query = query.where(accounts.c.id == only)
-    return tuple(_account(row) for row in await conn.execute(query))
 
 
 async def account_exists(conn: AsyncConnection, account_id: str) -> bool:
@@ -166,6 +179,9 @@ def _account(row: Row[Any]) -> AccountView:
         interval=config.get("interval"),
         parameters=config.get("parameters") or {},
         limits=config.get("limits") or {},
+        exits=config.get("exits") or {},
+        blend=config.get("blend"),
+        scan=config.get("scan"),
         last_cycle=CycleMark(**newest) if newest else None,
         last_done=CycleMark(**done) if done else None,
         money=MoneyMark(**money) if money else None,

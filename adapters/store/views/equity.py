@@ -1,4 +1,4 @@
-"""Equity curves: thinned for drawing, whole for figures, single points for changes.
+"""Equity curves, thinned for drawing, and single points of them for changes.
 
 Thinning keeps the lowest and the highest snapshot of each bucket at their own instants, so that no
 peak and no drawdown disappears from a chart; a line that fits is not thinned at all.
@@ -7,6 +7,7 @@ peak and no drawdown disappears from a chart; a line that fits is not thinned at
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -117,46 +118,6 @@ def _point(equity: Decimal, epoch: Decimal, transfers: Decimal) -> EquityReading
     return EquityReading(at=at, equity=equity, transfers=transfers)
 
 
-# One index look-up per account and day instead of a scan over all snapshots. A snapshot at
-# 00:00:00 exactly closes the day before, as in `trading.performance.returns`.
-_DAILY = text(
-    """
-    select spans.account_id, newest.at, newest.equity, newest.transfers
-    from unnest(cast(:accounts as text[]), cast(:firsts as timestamptz[]),
-                cast(:lasts as timestamptz[])) as spans(account_id, first, last)
-    cross join lateral generate_series(
-        date_trunc('day', spans.first at time zone 'UTC') - interval '1 day',
-        date_trunc('day', spans.last at time zone 'UTC'), interval '1 day') as days(day)
-    cross join lateral (
-        select at, equity, transfers from app.equity_snapshots
-        where account_id = spans.account_id
-          and at > days.day at time zone 'UTC'
-          and at <= (days.day + interval '1 day') at time zone 'UTC'
-        order by at desc limit 1
-    ) as newest
-    order by spans.account_id, newest.at
-    """
-)
-
-
-async def load_daily_closes(
-    conn: AsyncConnection, spans: dict[str, Span]
-) -> dict[str, tuple[EquityReading, ...]]:
-    """By account, the newest snapshot of each UTC day, oldest first; a day without one has none."""
-    rows = await conn.execute(
-        _DAILY,
-        {
-            "accounts": list(spans),
-            "firsts": [span.first for span in spans.values()],
-            "lasts": [span.last for span in spans.values()],
-        },
-    )
-    closes: dict[str, list[EquityReading]] = defaultdict(list)
-    for account_id, at, equity, transfers in rows:
-        closes[account_id].append(EquityReading(at=at, equity=equity, transfers=transfers))
-    return {account_id: tuple(line) for account_id, line in closes.items()}
-
-
 _EARLIER = text(
     """
     select spans.account_id, earlier.at, earlier.equity, earlier.transfers
@@ -173,14 +134,14 @@ _EARLIER = text(
 
 
 async def load_earlier_readings(
-    conn: AsyncConnection, spans: dict[str, Span], *, before: timedelta, tolerance: timedelta
+    conn: AsyncConnection, instants: Mapping[str, datetime], *, tolerance: timedelta
 ) -> dict[str, EquityReading]:
-    """By account, the snapshot `before` its newest one, if there is one within `tolerance`."""
+    """By account, the newest snapshot at its instant or before it, if one is within `tolerance`."""
     rows = await conn.execute(
         _EARLIER,
         {
-            "accounts": list(spans),
-            "instants": [span.last - before for span in spans.values()],
+            "accounts": list(instants),
+            "instants": list(instants.values()),
             "tolerance": tolerance,
         },
     )

@@ -14,6 +14,9 @@ from adapters.store.instruments import Assets
 from adapters.store.order_rows import OPEN_STATUSES
 from adapters.store.tables import orders, positions, trades
 from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest
+from trading.performance.return_on_margin import compute_return_on_margin
+from trading.positions import Direction
+from trading.units import to_float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,17 @@ class PositionView:
     """A reduce-only stop order of this position is open at the venue."""
     opened_at: datetime
     seen_at: datetime
+
+    @property
+    def return_on_margin(self) -> float | None:
+        """Leverage-adjusted PnL at the mark, a ratio."""
+        ratio = compute_return_on_margin(
+            Direction(self.direction),
+            entry_price=self.entry_price,
+            price=self.mark_price,
+            leverage=self.leverage,
+        )
+        return None if ratio is None else to_float(ratio)
 
 
 _RESTING_STOP = (

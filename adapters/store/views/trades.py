@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.instruments import Assets
 from adapters.store.tables import trades
 from adapters.store.views.paging import Cursor, Keyset, Page, PageRequest
-from trading.performance.records import ClosedTrade
+from trading.positions import Direction
+from trading.trades import Trade, TradeHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,11 @@ class TradeView:
     take_profit_price: Decimal | None
     exit_plan: str
     close_reason: str | None
+    leverage: int | None
+    """Of its position; None when the venue never reported one between opening and close."""
 
 
+_RECORD = tuple(Trade.__dataclass_fields__)
 _NET = trades.c.gross_pnl - trades.c.fees + trades.c.funding
 _COLUMNS = [
     trades.c[name] for name in TradeView.__dataclass_fields__ if name not in ("asset", "net_pnl")
@@ -75,26 +79,33 @@ async def list_trades(
     return await _KEYSET.load_page(conn, query, request, lambda row: _trade(row, assets))
 
 
-async def load_closed_trades(
+async def load_trade_histories(
     conn: AsyncConnection, *, only: str | None = None
-) -> dict[str, tuple[ClosedTrade, ...]]:
-    """Closed trades by account, oldest close first; without any there is no entry."""
-    columns = trades.c
-    query = (
-        select(
-            columns.account_id, columns.closed_at, columns.gross_pnl, columns.fees, columns.funding
-        )
-        .where(columns.status == "closed")
-        .order_by(columns.account_id, columns.closed_at, columns.id)
+) -> dict[str, TradeHistory]:
+    """All trades by account: closed ones in order of closing; without any there is no entry."""
+    query = select(trades.c.account_id, *(trades.c[name] for name in _RECORD)).order_by(
+        trades.c.account_id, trades.c.closed_at, trades.c.id
     )
     if only is not None:
-        query = query.where(columns.account_id == only)
-    found: dict[str, list[ClosedTrade]] = defaultdict(list)
-    for account_id, closed_at, gross_pnl, fees, funding in await conn.execute(query):
-        found[account_id].append(
-            ClosedTrade(closed_at=closed_at, gross_pnl=gross_pnl, fees=fees, funding=funding)
-        )
-    return {account_id: tuple(closed) for account_id, closed in found.items()}
+        query = query.where(trades.c.account_id == only)
+    closed: dict[str, list[Trade]] = defaultdict(list)
+    still_open: dict[str, dict[str, Trade]] = defaultdict(dict)
+    for row in await conn.execute(query):
+        trade = _record(row)
+        if trade.is_open:
+            still_open[row[0]][trade.symbol] = trade
+        else:
+            closed[row[0]].append(trade)
+    return {
+        account_id: TradeHistory(tuple(closed[account_id]), still_open[account_id])
+        for account_id in {*closed, *still_open}
+    }
+
+
+def _record(row: Row[Any]) -> Trade:
+    columns = dict(zip(_RECORD, row[1:], strict=True))
+    columns["direction"] = Direction(columns["direction"])
+    return Trade(**columns)
 
 
 def _trade(row: Row[Any], assets: Assets) -> TradeView:

@@ -8,26 +8,38 @@ only while its order is open, so the stored intent is the guard against a repeat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from adapters.venues.paper.catch_up import catch_up
 from trading.errors import BadMarketData, OrderRejected, VenueUnavailable
 from trading.instruments import Instrument
-from trading.market import Quote
-from trading.matching import amendments, margin, submission
-from trading.matching.liquidation import liquidation_price
+from trading.market import OrderBook, Quote
+from trading.matching import amendments, groups, margin, submission
+from trading.matching.liquidation import backing_of, liquidation_price
+from trading.matching.submission import Counter
+from trading.order_groups import OrderGroup
 from trading.orders import Fill, Order, OrderRequest
 from trading.paper_book import BookState, OrderChanged, VenueEvent
+from trading.paper_terms import SlippagePolicy
 from trading.ports import (
     Balance,
     BookChange,
+    BookSource,
     Income,
     MarketSource,
     PaperBook,
     VenueAccount,
     VenuePosition,
 )
+from trading.positions import MarginMode
+
+Change = Callable[[BookState], tuple[BookState, list[VenueEvent]]]
+"""One amendment of a book; raises `OrderRejected` and changes nothing then."""
+
+_NO_NEED_TO_CHANGE = -4046
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,15 +90,19 @@ class PaperVenue:
         return margin.balance(state, marks)
 
     async def _positions(self, state: BookState) -> tuple[VenuePosition, ...]:
+        marks = {symbol: (await self._quote(symbol, state)).mark for symbol in state.positions}
+        known = await self._by_symbol()
+        # A cross position hangs on what the others are worth now, not at the last candle.
+        valued = replace(state, marks={symbol: marks[symbol] for symbol in state.marks})
         return tuple(
-            [
-                VenuePosition(
-                    position=position,
-                    mark=(await self._quote(symbol, state)).mark,
-                    liquidation_price=liquidation_price(position, await self._instrument(symbol)),
-                )
-                for symbol, position in sorted(state.positions.items())
-            ]
+            VenuePosition(
+                position=held,
+                mark=marks[symbol],
+                liquidation_price=liquidation_price(
+                    held, known[symbol], backing=backing_of(valued, held, known)
+                ),
+            )
+            for symbol, held in sorted(state.positions.items())
         )
 
     async def open_orders(self) -> tuple[Order, ...]:
@@ -107,46 +123,88 @@ class PaperVenue:
         return await self.book.income_since(tran_id)
 
     async def set_leverage(self, symbol: str, leverage: int) -> None:
-        """Raises `OrderRejected`: -4161 while a position is open at another leverage."""
+        """Raises `OrderRejected`: -4161 while an isolated position is open at another leverage."""
         instrument = await self._instrument(symbol)
-        await self._catch_up()
-        async with self.book.change() as change:
-            state, events = await self._caught_up(change)
-            after = amendments.set_leverage(state, symbol, leverage, instrument)
-            change.record(after, events)
+        await self._amend(
+            lambda state: (amendments.set_leverage(state, symbol, leverage, instrument), [])
+        )
+
+    async def set_margin_mode(self, symbol: str, mode: MarginMode) -> None:
+        """Raises `OrderRejected`: -4047 with open orders, -4048 with a position."""
+        await self._instrument(symbol)
+        try:
+            await self._amend(lambda state: (amendments.set_margin_mode(state, symbol, mode), []))
+        except OrderRejected as refused:
+            if refused.code != _NO_NEED_TO_CHANGE:
+                raise
+
+    async def move_funds(self, amount: Decimal) -> None:
+        """Deposit (positive) or withdraw; raises `OrderRejected` (-2018) beyond what is free."""
+        await self._amend(lambda state: amendments.move_funds(state, amount, state.matched_until))
 
     async def submit(self, request: OrderRequest) -> Order:
         """Execute or rest the order at the venue's instant; the order as the venue has it then."""
-        instrument = await self._instrument(request.symbol)
+        return (await self._hand_in(request.symbol, request.client_order_id, request))[0]
+
+    async def submit_group(self, group: OrderGroup) -> tuple[Order, ...]:
+        """Execute or rest the entry (or two exits); the orders as the venue has them then."""
+        return await self._hand_in(group.exits[0].symbol, group.group_id, group)
+
+    async def _hand_in(
+        self, symbol: str, name: str, wanted: OrderRequest | OrderGroup
+    ) -> tuple[Order, ...]:
+        instrument = await self._instrument(symbol)
         # Matching is committed first, so that a refused order does not take it back.
         await self._catch_up()
         async with self.book.change() as change:
             state, before = await self._caught_up(change)
             try:
-                quote = await self._quote(request.symbol, state)
+                counter = await self._counter(instrument, state)
             except BadMarketData as error:
                 raise VenueUnavailable(
-                    f"no usable quote, nothing was sent for {request.client_order_id}: {error}"
+                    f"no usable quote, nothing was sent for {name}: {error}"
                 ) from error
-            after, events = submission.submit(
-                state, request, instrument=instrument, quote=quote, at=state.matched_until
+            after, events = (
+                groups.submit_group(state, wanted, counter)
+                if isinstance(wanted, OrderGroup)
+                else submission.hand_over(state, wanted, counter)
             )
             change.record(after, [*before, *events])
-        return _order_of(events)
+        return _orders_of(events, state.next_order_id, after.next_order_id)
+
+    async def _counter(self, instrument: Instrument, state: BookState) -> Counter:
+        """The prices of now; the order book only where the policy of the book walks it."""
+        order_book: OrderBook | None = None
+        if state.execution.slippage is SlippagePolicy.DEPTH and isinstance(self.market, BookSource):
+            order_book = await self.market.order_book(instrument.symbol, state.matched_until)
+        return Counter(
+            instrument=instrument,
+            quote=await self._quote(instrument.symbol, state),
+            at=state.matched_until,
+            book=order_book,
+        )
 
     async def cancel(self, symbol: str, client_order_id: str) -> Order:
         """Raises `OrderRejected` (-2011) when no open order of the symbol has the id."""
-        await self._catch_up()
-        async with self.book.change() as change:
-            state, before = await self._caught_up(change)
+
+        def cancelled(state: BookState) -> tuple[BookState, list[VenueEvent]]:
             after, events = amendments.cancel(state, client_order_id, state.matched_until)
-            order = _order_of(events)
-            if order.symbol != symbol:
+            if _first_order(events).symbol != symbol:
                 raise OrderRejected(
                     -2011, f"Unknown order sent: {client_order_id} is not an order of {symbol}."
                 )
+            return after, events
+
+        return _first_order(await self._amend(cancelled))
+
+    async def _amend(self, amendment: Change) -> list[VenueEvent]:
+        """Change the book at the venue's instant; what the change itself brought about."""
+        await self._catch_up()
+        async with self.book.change() as change:
+            state, before = await self._caught_up(change)
+            after, events = amendment(state)
             change.record(after, [*before, *events])
-        return order
+        return events
 
     async def _catch_up(self) -> None:
         """Everything up to `as_of` is matched and committed."""
@@ -191,6 +249,12 @@ class PaperVenue:
         return self._instruments
 
 
-def _order_of(events: list[VenueEvent]) -> Order:
-    """The order that a submit or cancel was about: its first event."""
+def _first_order(events: list[VenueEvent]) -> Order:
+    """The order that an event list is about."""
     return next(event.order for event in events if isinstance(event, OrderChanged))
+
+
+def _orders_of(events: list[VenueEvent], first: int, end: int) -> tuple[Order, ...]:
+    """The orders with the numbers from `first` up to `end`, as the events left them."""
+    changed = {e.order.venue_order_id: e.order for e in events if isinstance(e, OrderChanged)}
+    return tuple(changed[str(number)] for number in range(first, end))

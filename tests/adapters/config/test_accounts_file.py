@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from adapters.config.account_config import LimitsConfig
-from adapters.config.accounts_file import load_accounts
+from adapters.config.accounts_file import load_accounts, read_accounts
+from adapters.config.limits_config import LimitsConfig
 from adapters.config.problems import ConfigurationError
+from adapters.config.schema import accounts_schema
+from adapters.config.yaml_document import parse_document
 from trading.account import Account, AgentKind, Mode, ModelProvider, Network, VenueKeys
+from trading.limit_ranges import LIMITS
 from trading.limits import LIMIT_NAMES, RiskLimits
 from trading.timeframes import Timeframe
 
@@ -93,8 +98,58 @@ def test_the_demo_holds_five_agents_and_only_the_benchmark_goes_without_a_stop()
 
 def test_limits_of_the_file_are_the_limits_of_the_rules() -> None:
     assert tuple(LimitsConfig.model_fields) == LIMIT_NAMES
-    values = LimitsConfig().model_dump(exclude={"requires_stop"})
+    values = LimitsConfig().model_dump(exclude={"requires_stop", "min_reward_to_risk"})
     assert RiskLimits(**values) == RiskLimits()
+
+
+@pytest.mark.parametrize("name", LIMIT_NAMES)
+def test_a_limit_of_the_file_has_the_range_and_the_words_of_the_rules(name: str) -> None:
+    allowed = LIMITS[name].allowed
+    if allowed is None:
+        return
+    schema = accounts_schema()["$defs"]["LimitsConfig"]["properties"][name]
+    numbers = [each for each in schema["anyOf"] if each.get("type") in ("number", "integer")]
+    low = "exclusiveMinimum" if allowed.is_low_open else "minimum"
+    high = "exclusiveMaximum" if allowed.is_high_open else "maximum"
+    assert [(each[low], each[high]) for each in numbers] == [(allowed.low, allowed.high)]
+    assert schema["description"] == allowed.words
+
+
+def test_a_model_must_name_levels_that_are_worth_their_risk_and_a_strategy_need_not() -> None:
+    written = {"id": "a", "assets": ["BTC"]}
+
+    def floor(**who: Any) -> Decimal:
+        document = parse_document(json.dumps({"accounts": [{**written, **who}]}), "x", json=True)
+        [account] = read_accounts(document, {}).accounts
+        return account.limits.min_reward_to_risk
+
+    assert floor(strategy="grid") == Decimal("0.1")
+    assert floor(llm_model="m") == 1
+    assert floor(llm_model="m", limits={"min_reward_to_risk": 0.5}) == Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    ("written", "ratio"), [("20", "0.2"), ("100", "1"), ('"2.5"', "0.025"), ('"${SIZE}"', "0.15")]
+)
+def test_the_sizes_of_seed_004_are_percentages(tmp_path: Path, written: str, ratio: str) -> None:
+    for section in ("limits", "risk"):
+        text = account(f"{section}: {{max_position_size_pct: {written}}}")
+        [loaded] = load(tmp_path, text, SIZE="15")
+        assert loaded.limits.max_position_ratio == Decimal(ratio)
+
+
+@pytest.mark.parametrize("written", ["0.2", "101", "yes", "20%", "null", "[20]"])
+def test_a_percentage_that_could_be_a_ratio_is_refused(tmp_path: Path, written: str) -> None:
+    assert problems_of(tmp_path, account(f"limits: {{max_position_size_pct: {written}}}")) == [
+        "accounts.yaml:5: accounts[0].limits.max_position_size_pct has another value; allowed is a"
+        " percentage from 1 to 100; for less write max_position_ratio"
+    ]
+
+
+def test_a_percentage_and_the_ratio_it_means_exclude_each_other(tmp_path: Path) -> None:
+    text = account("limits: {min_position_size_pct: 2, min_position_ratio: 0.02}")
+    [problem] = problems_of(tmp_path, text)
+    assert "min_position_size_pct and limits.min_position_ratio mean the same" in problem
 
 
 @pytest.mark.parametrize(
@@ -141,7 +196,7 @@ def test_limits_of_the_file_are_the_limits_of_the_rules() -> None:
         ),
         (
             "limits: {leverage: 9}",
-            "accounts.yaml:5: accounts[0].limits.leverage is 9, allowed is 1 to max_leverage (5)",
+            "accounts.yaml:5: accounts[0].limits.leverage is 9, allowed is at most max_leverage (5)",
         ),
         (
             "limits: {requires_stop: false}",

@@ -43,6 +43,25 @@ FULL: dict[str, Any] = {
         },
         {"id": "b", "llm_model": "m", "assets": "BTC ETH", "risk": {"leverage": "${TWO}"}},
         {"id": "c", "strategy": "grid", "assets": ["BTC"], "isPaperTrading": True},
+        {
+            "id": "d",
+            "assets": {"scan": 1, "of": ["BTC", "${ASSET}"]},
+            "blend": {
+                "allocation": "performance",
+                "max_share": 0.5,
+                "regime": {"timeframe": "${INTERVAL}", "trend_adx": 30, "volatile_ratio": "2"},
+                "members": [
+                    {
+                        "strategy": "momentum",
+                        "weight": "${TWO}",
+                        "regimes": ["trending"],
+                        "parameters": {"adx_entry": 30},
+                    },
+                    {"strategy": "grid", "name": "wide", "weight": 0.5, "regimes": "sideways"},
+                ],
+            },
+        },
+        {"id": "e", "strategy": "grid", "assets": "scan(3)"},
     ]
 }
 ENVIRON = {"ASSET": "ETH", "INTERVAL": "4h", "KEY": "canary", "TWO": "2"}
@@ -159,6 +178,15 @@ def test_no_value_at_all_is_refused_by_the_schema_alone(path: tuple[Any, ...], v
         (("accounts", 0, "parameters", "adx_entry"), 1000),
         (("accounts", 0, "parameters", "speed"), 1),
         (("accounts", 0, "asterdex", "api_key"), "a-literal-secret"),
+        (("accounts", 3, "assets", "scan"), 0),
+        (("accounts", 3, "assets", "top"), 3),
+        (("accounts", 3, "blend", "members"), []),
+        (("accounts", 3, "blend", "members", 0, "strategy"), "buy_and_hold"),
+        (("accounts", 3, "blend", "members", 0, "weight"), -1),
+        (("accounts", 3, "blend", "members", 0, "parameters", "speed"), 1),
+        (("accounts", 3, "blend", "members", 0, "regimes"), ["bullish"]),
+        (("accounts", 3, "blend", "allocation"), "equal"),
+        (("accounts", 3, "blend", "regime", "trend_adx"), 500),
         (("accounts", 0, "asterdex", "base_url"), "http://fapi.asterdex.com"),
     ],
 )

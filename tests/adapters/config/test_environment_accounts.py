@@ -50,6 +50,31 @@ def test_a_few_variables_are_one_account_that_trades() -> None:
     assert account.mode is Mode.PAPER
 
 
+def test_limits_may_be_variables_shared_or_an_accounts_own() -> None:
+    first, second = load(
+        ACCOUNT_IDS="first,second",
+        STRATEGY="grid",
+        MAX_POSITIONS="3",
+        MAX_POSITIONS_second="2",
+        MAX_POSITION_SIZE_PCT="15",
+        MIN_POSITION_SIZE_PCT="2",
+        MIN_CONFIDENCE="0.6",
+    )
+
+    assert (first.limits.max_positions, second.limits.max_positions) == (3, 2)
+    assert str(first.limits.max_position_ratio) == "0.15"
+    assert str(second.limits.min_position_ratio) == "0.02"
+    assert first.limits.min_confidence == 0.6
+
+
+def test_a_percentage_out_of_range_is_named_by_its_variable() -> None:
+    [sentence] = sentences(STRATEGY="grid", ASSETS="BTC", MAX_POSITION_SIZE_PCT="0.2")
+    assert sentence == (
+        "environment: MAX_POSITION_SIZE_PCT has another value; allowed is a percentage from 1 to"
+        " 100; for less write max_position_ratio"
+    )
+
+
 @pytest.mark.parametrize("ids", ["first,second", "first second", '["first", "second"]'])
 def test_several_accounts_share_what_is_not_their_own(ids: str) -> None:
     first, second = load(

@@ -35,6 +35,10 @@ class Counting(SimulatedMarket):
             found[self.broken] = BadMarketData(self.broken, "halted")
         return found
 
+    async def order_book(self, symbol, at):
+        self.asked.append(("book", symbol, at))
+        return await super().order_book(symbol, at)
+
     async def funding_between(self, symbol, *, after, until):
         self.asked.append((symbol, after, until))
         return await super().funding_between(symbol, after=after, until=until)
@@ -80,6 +84,16 @@ async def test_funding_and_instruments_are_asked_for_once() -> None:
         paid = await market.funding_between("BTCUSDT", after=AT, until=until)
     assert paid == await SimulatedMarket(7).funding_between("BTCUSDT", after=AT, until=until)
     assert origin.asked == ["instruments", ("BTCUSDT", AT, until)]
+
+
+async def test_a_book_of_an_instant_is_asked_for_once_where_there_are_books() -> None:
+    origin = Counting(7)
+    market = RememberedMarket(origin)
+    books = [await market.order_book("BTCUSDT", AT) for _ in range(2)]
+    assert books[0] == books[1] == await SimulatedMarket(7).order_book("BTCUSDT", AT)
+    assert origin.asked == [("book", "BTCUSDT", AT)]
+    plain = RememberedMarket(ListedMarket(candles_by_symbol={}))
+    assert await plain.order_book("BTCUSDT", AT) is None
 
 
 async def test_candles_pass_through() -> None:

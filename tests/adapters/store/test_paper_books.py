@@ -2,89 +2,37 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from adapters.store.accounts import save_account
 from adapters.store.errors import StoreError
-from adapters.store.paper_books import PostgresPaperBook, create_paper_wallet
+from adapters.store.paper_books import (
+    PostgresPaperBook,
+    create_paper_wallet,
+    set_paper_terms,
+)
+from tests.adapters.store.generated_books import START, states
 from trading.account import Account, AgentKind
-from trading.orders import Fill, FillCause, Order, OrderRequest, OrderStatus, OrderType, Side
-from trading.paper_book import BookState, FundingPaid, OrderChanged, OrderFilled, PaperFees
-from trading.positions import Position
+from trading.orders import (
+    Fill,
+    FillCause,
+    GroupRole,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Side,
+)
+from trading.paper_book import BookState, FundingPaid, FundsMoved, OrderChanged, OrderFilled
+from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
 from trading.timeframes import Timeframe
 
 pytestmark = pytest.mark.db
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
-
-money = st.decimals("0.000000000000000001", "1e15", places=18, allow_nan=False)
-instants = st.integers(0, 10**15).map(lambda micros: START + timedelta(microseconds=micros))
-
-
-@st.composite
-def positions(draw: st.DrawFn) -> dict[str, Position]:
-    return {
-        symbol: Position(
-            symbol=symbol,
-            quantity=draw(money) * draw(st.sampled_from([1, -1])),
-            entry_price=draw(money),
-            leverage=draw(st.integers(1, 125)),
-            isolated_margin=draw(money),
-            opened_at=draw(instants),
-        )
-        for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True))
-    }
-
-
-@st.composite
-def open_orders(draw: st.DrawFn) -> dict[str, Order]:
-    numbers = sorted(draw(st.lists(st.integers(1, 2**40), max_size=5, unique=True)))
-    return {str(number): draw(order(number)) for number in numbers}
-
-
-@st.composite
-def order(draw: st.DrawFn, number: int) -> Order:
-    kind = draw(st.sampled_from([OrderType.LIMIT, OrderType.STOP_MARKET]))
-    quantity = draw(money)
-    return Order(
-        venue_order_id=str(number),
-        request=OrderRequest(
-            symbol=draw(st.sampled_from(SYMBOLS)),
-            side=draw(st.sampled_from(Side)),
-            order_type=kind,
-            client_order_id=f"pf-{number}",
-            quantity=quantity,
-            price=draw(money) if kind is OrderType.LIMIT else None,
-            stop_price=draw(money) if kind is OrderType.STOP_MARKET else None,
-            reduce_only=draw(st.booleans()),
-        ),
-        status=draw(st.sampled_from([OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED])),
-        filled_quantity=draw(money),
-        average_price=draw(st.none() | money),
-        created_at=draw(instants),
-        updated_at=draw(instants),
-    )
-
-
-states = st.builds(
-    BookState,
-    wallet=money.map(lambda amount: amount - 1000),
-    matched_until=instants,
-    positions=positions(),
-    orders=open_orders(),
-    leverage=st.dictionaries(st.sampled_from(SYMBOLS), st.integers(1, 125)),
-    next_order_id=st.integers(1, 2**60),
-    next_trade_id=st.integers(1, 2**60),
-    next_tran_id=st.integers(1, 2**60),
-    fees=st.builds(PaperFees, maker=money, taker=money, slippage=money),
-)
 
 
 @pytest.fixture
@@ -96,30 +44,36 @@ def book(engine) -> PostgresPaperBook:
         )  # fmt: skip
         save_account(conn, account)
         fees = PaperFees()
-        assert create_paper_wallet(conn, "acc1", wallet=Decimal(10_000), at=START, fees=fees)
-        assert not create_paper_wallet(conn, "acc1", wallet=Decimal(1), at=START, fees=fees)
+        assert create_paper_wallet(
+            conn, "acc1", wallet=Decimal(10_000), at=START, terms=PaperTerms(fees=fees)
+        )
+        assert not create_paper_wallet(
+            conn, "acc1", wallet=Decimal(1), at=START, terms=PaperTerms(fees=fees)
+        )
     return PostgresPaperBook(engine, "acc1")
 
 
 def ended(state: BookState) -> list[OrderChanged]:
     return [
         OrderChanged(order=replace(each, status=OrderStatus.CANCELED))
-        for each in state.orders.values()
+        for each in (*state.orders.values(), *state.waiting.values())
     ]
 
 
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(state=states)
+@given(state=states())
 def test_a_recorded_state_is_read_back_digit_by_digit(book: PostgresPaperBook, state: BookState):
     async def run() -> None:
         async with book.change() as change:
-            leaving = [e for e in ended(change.state) if e.order.venue_order_id not in state.orders]
+            kept = {*state.orders, *state.waiting}
+            leaving = [e for e in ended(change.state) if e.order.venue_order_id not in kept]
             change.record(state, leaving)
         again = await book.read()
         assert again == state
         assert list(again.orders) == list(state.orders)
+        assert list(again.waiting) == list(state.waiting)
 
     asyncio.run(run())
 
@@ -160,6 +114,42 @@ async def test_what_happened_can_be_read_again_from_any_point(book: PostgresPape
     (line,) = await book.income_since(None)
     assert (line.tran_id, line.kind, line.amount) == ("7", "funding", Decimal("-0.64"))
     assert await book.income_since("7") == ()
+
+
+async def test_moved_funds_are_income_of_no_symbol(book: PostgresPaperBook):
+    moved = FundsMoved(tran_id="1", amount=Decimal("-12.5"), at=START)
+    async with book.change() as change:
+        change.record(change.state, [moved])
+    (line,) = await book.income_since(None)
+    assert (line.kind, line.symbol, line.amount) == ("transfer", None, Decimal("-12.5"))
+
+
+async def test_a_pending_exit_is_found_by_its_client_id(book: PostgresPaperBook):
+    leg = replace(resting(5), status=OrderStatus.PENDING, group_id="g", group_role=GroupRole.EXIT)
+    async with book.change() as change:
+        change.record(replace(change.state, waiting={"5": leg}), [OrderChanged(order=leg)])
+    assert await book.order_by_client_id("pf-1") == leg
+    with pytest.raises(StoreError, match=r"disagree about open order\(s\) 5"):
+        async with book.change() as change:
+            change.record(replace(change.state, waiting={}), [])
+
+
+async def test_a_book_is_opened_with_the_policies_it_was_given(engine):
+    execution = PaperExecution(slippage=SlippagePolicy.DEPTH, volume_share=Decimal("0.1"))
+    with engine.begin() as conn:
+        account = Account(
+            id="acc2", name="x", kind=AgentKind.RULE, strategy="grid", assets=("BTC",),
+            interval=Timeframe.M5,
+        )  # fmt: skip
+        save_account(conn, account)
+        create_paper_wallet(
+            conn, "acc2", wallet=Decimal(1), at=START, terms=PaperTerms(execution=execution)
+        )
+    assert (await PostgresPaperBook(engine, "acc2").read()).execution == execution
+    with engine.begin() as conn:
+        assert set_paper_terms(conn, "acc2", PaperTerms())
+        assert not set_paper_terms(conn, "nobody", PaperTerms())
+    assert (await PostgresPaperBook(engine, "acc2").read()).execution == PaperExecution()
 
 
 async def test_a_client_order_id_finds_its_newest_order_open_or_ended(book: PostgresPaperBook):

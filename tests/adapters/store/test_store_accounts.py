@@ -22,6 +22,7 @@ from adapters.store.errors import StoreError, UnknownAccount
 from adapters.store.tables import account_versions
 from tests.adapters.store.generated_accounts import accounts, ratios
 from trading.account import Account, AccountStatus, AgentKind, Mode, TradingState
+from trading.limits import RiskLimits
 from trading.timeframes import Timeframe
 
 db = pytest.mark.db
@@ -38,11 +39,39 @@ def test_an_account_read_back_from_its_document_is_the_same_account(account: Acc
 def test_the_fingerprint_changes_with_every_setting(account: Account, ratio: Decimal):
     for changed in (
         replace(account, name=account.name + "x"),
-        replace(account, parameters={**account.parameters, "another": 1.0}),
+        replace(account, assets=(*account.assets, "DOGE")),
+        *(
+            [replace(account, parameters={**account.parameters, "another": 1.0})]
+            if account.blend is None
+            else [
+                replace(account, blend=replace(account.blend, max_share=ratio / 2 + 1 / Decimal(9)))
+            ]
+        ),
         replace(account, initial_equity=account.initial_equity + 1),
         replace(account, limits=replace(account.limits, max_daily_entries=7)),
     ):
         assert config_hash(changed) != config_hash(account)
+
+
+def test_a_document_from_before_a_limit_existed_has_its_default(build_account: Account):
+    document = account_to_json(replace(build_account, limits=RiskLimits(max_positions=2)))
+    first_limits = [
+        "max_leverage",
+        "leverage",
+        "max_position_ratio",
+        "min_position_ratio",
+        "min_confidence",
+        "max_positions",
+        "max_daily_entries",
+        "max_daily_loss_ratio",
+        "reduce_at_drawdown",
+        "halt_at_drawdown",
+        "stop_atr_multiple",
+        "max_holding_hours",
+        "requires_stop",
+    ]
+    document["limits"] = {name: document["limits"][name] for name in first_limits}
+    assert account_from_json(document).limits == RiskLimits(max_positions=2)
 
 
 def test_a_document_of_another_version_is_refused_by_name(build_account: Account):

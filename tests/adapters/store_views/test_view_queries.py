@@ -20,7 +20,6 @@ from adapters.store.views.accounts import account_exists, load_accounts
 from adapters.store.views.assets import load_assets
 from adapters.store.views.equity import (
     load_curves,
-    load_daily_closes,
     load_earlier_readings,
     load_spans,
 )
@@ -29,7 +28,7 @@ from adapters.store.views.hold import find_benchmark, load_price_line, load_pric
 from adapters.store.views.orders import list_orders
 from adapters.store.views.paging import BadCursor, Cursor, Filters, PageRequest
 from adapters.store.views.positions import list_positions
-from adapters.store.views.trades import list_trades, load_closed_trades
+from adapters.store.views.trades import list_trades
 from tests.api.seeding import (
     MARKET,
     START,
@@ -118,15 +117,6 @@ async def test_only_a_reduce_only_stop_that_rests_protects_a_position(
     assert len(page.items) == 5
 
 
-async def test_closed_trades_count_and_open_ones_do_not(
-    engine: Engine, async_engine: AsyncEngine
-) -> None:
-    with engine.begin() as conn:
-        add_position(conn, "solo", "BTCUSDT", at=START)
-    async with async_engine.connect() as conn:
-        assert await load_closed_trades(conn) == {}
-
-
 async def test_the_newest_cycle_and_the_newest_that_ended_well_are_told_apart(
     engine: Engine, async_engine: AsyncEngine, account: str
 ) -> None:
@@ -183,36 +173,17 @@ async def test_thinning_keeps_extremes_ends_order_and_bound(
     assert all(stored[reading.at] == reading.equity for reading in line)
 
 
-async def test_a_day_closes_with_its_last_snapshot_and_midnight_belongs_to_the_day_before(
-    engine: Engine, async_engine: AsyncEngine, account: str
-) -> None:
-    with engine.begin() as conn:
-        add_snapshots(conn, account, [Decimal(n) for n in range(100, 175)], step=HOUR)
-    async with async_engine.connect() as conn:
-        closes = (await load_daily_closes(conn, await load_spans(conn)))[account]
-    assert [(c.at - START) / HOUR for c in closes] == [0, 24, 48, 72, 74]
-
-
-async def test_a_day_without_a_snapshot_has_no_close(
-    engine: Engine, async_engine: AsyncEngine, account: str
-) -> None:
-    with engine.begin() as conn:
-        add_snapshots(conn, account, [Decimal(1), Decimal(2)], step=timedelta(days=3))
-    async with async_engine.connect() as conn:
-        closes = (await load_daily_closes(conn, await load_spans(conn)))[account]
-    assert [c.equity for c in closes] == [1, 2]
-
-
 async def test_a_change_of_a_day_is_not_measured_from_a_snapshot_of_last_week(
     engine: Engine, async_engine: AsyncEngine, account: str
 ) -> None:
     with engine.begin() as conn:
         add_snapshots(conn, account, [Decimal(1), Decimal(2)], step=timedelta(days=7))
     async with async_engine.connect() as conn:
-        found = await load_earlier_readings(
-            conn, await load_spans(conn), before=timedelta(days=1), tolerance=HOUR * 6
-        )
-    assert found == {}
+        week = {account: START + timedelta(days=7)}
+        found = await load_earlier_readings(conn, week, tolerance=HOUR * 6)
+        assert found[account].equity == 2
+        day_before = {account: START + timedelta(days=6)}
+        assert await load_earlier_readings(conn, day_before, tolerance=HOUR * 6) == {}
 
 
 async def test_a_price_is_known_from_the_close_of_its_candle_on(

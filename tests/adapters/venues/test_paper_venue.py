@@ -30,7 +30,8 @@ from tests.trading.matching.paper_builders import (
 from trading.candles import Candle
 from trading.errors import BadMarketData, OrderRejected, VenueUnavailable
 from trading.orders import OrderStatus
-from trading.paper_book import BookState, PaperFees
+from trading.paper_book import BookState
+from trading.paper_terms import PaperFees
 from trading.ports import Venue
 
 QUIET = [candle("100 101 99 100", opens=n) for n in range(60)]

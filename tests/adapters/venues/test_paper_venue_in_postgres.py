@@ -27,7 +27,8 @@ from tests.trading.matching.paper_builders import (
 )
 from trading.account import Account, AgentKind
 from trading.errors import OrderRejected
-from trading.paper_book import BookState, PaperFees
+from trading.paper_book import BookState
+from trading.paper_terms import PaperFees, PaperTerms
 from trading.ports import PaperBook
 from trading.timeframes import Timeframe
 
@@ -78,7 +79,9 @@ def stored(engine: Engine) -> PostgresPaperBook:
     )  # fmt: skip
     with engine.begin() as conn:
         save_account(conn, account)
-        create_paper_wallet(conn, "grid", wallet=START.wallet, at=T0, fees=START.fees)
+        create_paper_wallet(
+            conn, "grid", wallet=START.wallet, at=T0, terms=PaperTerms(fees=START.fees)
+        )
     return PostgresPaperBook(engine, "grid")
 
 

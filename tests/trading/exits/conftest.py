@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from trading.candles import Candle, CandleWindow
 from trading.orders import Order, OrderRequest, OrderStatus, OrderType, Side
 from trading.positions import Position
+from trading.timeframes import Timeframe
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
 
@@ -68,3 +70,29 @@ def resting() -> Callable[..., Order]:
         )
 
     return order
+
+
+@pytest.fixture(scope="session")
+def candles() -> Callable[..., CandleWindow]:
+    """A window of candles from (high, low) pairs, the first opening at `start`."""
+
+    def window(
+        *extremes: tuple[str, str], start: datetime = NOON, timeframe: Timeframe = Timeframe.M5
+    ) -> CandleWindow:
+        return CandleWindow(
+            "BTCUSDT",
+            timeframe,
+            tuple(
+                Candle(
+                    open_time=start + number * timeframe.length,
+                    open=Decimal(low),
+                    high=Decimal(high),
+                    low=Decimal(low),
+                    close=Decimal(high),
+                    volume=Decimal(1),
+                )
+                for number, (high, low) in enumerate(extremes)
+            ),
+        )
+
+    return window

@@ -7,8 +7,12 @@ from decimal import Decimal
 import pytest
 
 from trading.errors import InvalidRecord
-from trading.exits.checks import ExitReason, ExitView, check_exit
+from trading.exit_settings import ExitSettings
+from trading.exits.checks import EXIT_CHECKS, ExitReason, ExitView, check_exit
+from trading.exits.invalidation.evaluate import Evaluation
+from trading.exits.invalidation.parse import parse_condition
 from trading.exits.plan import ExitPlan
+from trading.exits.state import ExitState
 from trading.positions import Direction
 
 
@@ -116,3 +120,90 @@ def test_the_plan_of_an_earlier_position_cannot_be_used_for_the_next_one(view, n
 def test_a_plan_with_a_level_that_is_no_price_cannot_be_made(view, broken):
     with pytest.raises(InvalidRecord):
         view("100", **broken)
+
+
+PEAK_AT_110 = Decimal(110)
+"""30 % at leverage 3; the pullback closes from 21 % down, which is a price of 107."""
+
+
+@pytest.fixture
+def peaked(view, noon):
+    """The long of `view` without a target, with the best price it has seen."""
+
+    def seen(price: str | None, best: Decimal = PEAK_AT_110, **changes) -> ExitView:
+        now = view(price, take_profit_price=None)
+        state = ExitState(
+            key=now.plan.key,
+            entry_price=Decimal(100),
+            measured_from=noon,
+            best_price=best,
+            looked_at=noon,
+        )
+        return replace(now, **{"state": state, **changes})
+
+    return seen
+
+
+def holding(text: str, *, holds: bool | None = True) -> Evaluation:
+    return Evaluation(
+        condition=parse_condition(text), holds=holds, values="adx_14 on 1h 21.3", missing=()
+    )
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"), [("107.1", None), ("107", ExitReason.PULLBACK), (None, None)]
+)
+def test_a_position_that_gave_back_too_much_of_its_peak_is_left(peaked, price, expected):
+    assert reason(peaked(price)) is expected
+
+
+def test_the_sentence_of_a_pullback_names_peak_profit_and_limit(peaked):
+    decision = check_exit(peaked("106"))
+    assert decision is not None
+    assert decision.sentence == (
+        "The leverage-adjusted profit fell from its peak of 30.0 % to 18.0 %;"
+        " at most 30.0 % of a peak may be given back."
+    )
+
+
+def test_a_position_whose_peak_is_not_looked_at_is_never_left_for_a_pullback(peaked):
+    assert reason(peaked("101", state=None)) is None
+    assert reason(peaked("101", settings=ExitSettings(pullback=None))) is None
+
+
+def test_a_condition_that_holds_ends_the_position_and_is_quoted(peaked):
+    decision = check_exit(peaked("110", invalidations=(holding("adx < 25 on 1h"),)))
+    assert decision is not None
+    assert decision.reason is ExitReason.INVALIDATION
+    assert decision.sentence == (
+        "The reason for the position is gone: adx_14 < 25 on 1h (adx_14 on 1h 21.3)."
+    )
+
+
+@pytest.mark.parametrize("holds", [False, None])
+def test_a_condition_that_does_not_hold_or_is_not_known_ends_nothing(peaked, holds):
+    assert reason(peaked("110", invalidations=(holding("adx < 25", holds=holds),))) is None
+
+
+def test_one_condition_of_several_is_enough(peaked):
+    several = (holding("adx < 25", holds=None), holding("adx < 26"))
+    assert reason(peaked("110", invalidations=several)) is ExitReason.INVALIDATION
+
+
+def test_the_first_exit_wins_in_the_visible_order(peaked, noon):
+    everything = peaked(
+        "94",
+        invalidations=(holding("adx < 25"),),
+        at=noon + timedelta(hours=40),
+        plan=replace(peaked("94").plan, take_profit_price=Decimal(90)),
+    )
+    met = [check(everything) for check in EXIT_CHECKS]
+    reasons = [None if each is None else each.reason for each in met]
+    assert reasons == list(ExitReason)
+    assert check_exit(everything) == met[0]
+
+
+def test_the_state_of_another_position_cannot_be_used(peaked, noon):
+    other = replace(peaked("100").state.key, opened_at=noon - timedelta(hours=1))
+    with pytest.raises(InvalidRecord, match="look at it first"):
+        peaked("100", state=replace(peaked("100").state, key=other))

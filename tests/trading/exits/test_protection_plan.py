@@ -15,6 +15,7 @@ from trading.exits.protection import (
     is_protected,
     plan_orphan_sweep,
     plan_protection,
+    resting_stop,
 )
 from trading.orders import Leg, OrderStatus, OrderType, Side
 
@@ -222,6 +223,20 @@ def test_carrying_out_a_plan_never_loses_cover_and_leaves_nothing_to_do(
     )
     flat = plan(None, orders, *levels)
     assert [action.order for action in flat if isinstance(action, CancelOrder)] == ours
+
+
+def test_the_tightest_of_our_stops_of_this_position_is_the_one_that_rests(open_position, resting):
+    orders = [
+        resting("pf-a", stop_price="94"),
+        resting("pf-b", stop_price="95"),
+        resting("hand-made", stop_price="97"),
+        resting("pf-old", stop_price="98", age=timedelta(hours=1)),
+        resting("pf-target", order_type=TARGET, stop_price="110"),
+    ]
+    assert resting_stop(open_position("2"), orders) == Decimal(95)
+    assert resting_stop(open_position("2"), orders[2:]) is None
+    short = [resting(f"pf-{at}", side=Side.BUY, stop_price=at) for at in ("105", "104", "106")]
+    assert resting_stop(open_position("-2"), short) == Decimal(104)
 
 
 def test_a_stop_and_a_target_of_the_plan_become_conditional_market_orders(plan, open_position):

@@ -5,7 +5,7 @@ Times are minutes after `T0`; candles are 1m. `NO_COSTS` leaves fees and slippag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,18 +13,14 @@ from decimal import Decimal
 from tests import builders
 from tests.builders import bracket, build_quote
 from trading.candles import Candle
-from trading.market import FundingRate, Quote
+from trading.errors import OrderRejected
+from trading.market import FundingRate, OrderBook, Quote
 from trading.matching.candle_walk import match_candle
+from trading.matching.submission import Counter, submit
 from trading.orders import Fill, Order, OrderRequest, OrderStatus, OrderType, Side
-from trading.paper_book import (
-    BookState,
-    FundingPaid,
-    OrderChanged,
-    OrderFilled,
-    PaperFees,
-    VenueEvent,
-)
-from trading.positions import Position
+from trading.paper_book import BookState, FundingPaid, OrderChanged, OrderFilled, VenueEvent
+from trading.paper_terms import PaperFees
+from trading.positions import MarginMode, Position
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -72,6 +68,7 @@ def position(
     leverage: int = 5,
     symbol: str = "BTCUSDT",
     opened: int = 0,
+    mode: MarginMode = MarginMode.ISOLATED,
 ) -> Position:
     """Signed quantity; isolated margin is its entry notional over leverage."""
     size, price = Decimal(quantity), Decimal(entry)
@@ -82,6 +79,7 @@ def position(
         leverage=leverage,
         isolated_margin=abs(size) * price / leverage,
         opened_at=minute(opened),
+        margin_mode=mode,
     )
 
 
@@ -95,8 +93,10 @@ def request(
     reduce_only: bool = False,
     name: str = "order",
     symbol: str = "BTCUSDT",
+    **more: object,
 ) -> OrderRequest:
     return OrderRequest(
+        **more,  # type: ignore[arg-type]
         symbol=symbol,
         side=side,
         order_type=order_type,
@@ -128,6 +128,52 @@ def target(side: Side, quantity: str, at: str, **more: object) -> OrderRequest:
     return request(OrderType.TAKE_PROFIT_MARKET, side, quantity, stop_price=at, **given)  # type: ignore[arg-type]
 
 
+def stop_limit(side: Side, quantity: str, at: str, price: str, **more: object) -> OrderRequest:
+    """Reduce-only unless said otherwise."""
+    given = {"name": "stop", "reduce_only": True, **more}
+    return request(OrderType.STOP, side, quantity, stop_price=at, price=price, **given)  # type: ignore[arg-type]
+
+
+def target_limit(side: Side, quantity: str, at: str, price: str, **more: object) -> OrderRequest:
+    """Reduce-only unless said otherwise."""
+    given = {"name": "target", "reduce_only": True, **more}
+    return request(OrderType.TAKE_PROFIT, side, quantity, stop_price=at, price=price, **given)  # type: ignore[arg-type]
+
+
+def trailing(side: Side, quantity: str, ratio: str, **more: object) -> OrderRequest:
+    """Reduce-only unless said otherwise; `activation` is its price, at once without one."""
+    given = {"name": "trail", "reduce_only": True, **more}
+    activation = given.pop("activation", None)
+    return request(
+        OrderType.TRAILING_STOP_MARKET,
+        side,
+        quantity,
+        callback_ratio=Decimal(ratio),
+        activation_price=None if activation is None else Decimal(str(activation)),
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def counter(last: str = "100", *, at: int = 0, book: OrderBook | None = None) -> Counter:
+    return Counter(instrument=BTC, quote=quote(last), at=minute(at), book=book)
+
+
+def submitted(state: BookState, *asked: OrderRequest, last: str = "100", at: int = 0) -> BookState:
+    """The BTC book after orders were handed in one after the other."""
+    for each in asked:
+        state, _ = submit(state, each, instrument=BTC, quote=quote(last), at=minute(at))
+    return state
+
+
+def code_of(action: Callable[[], object]) -> int | None:
+    """The code of the refusal, None when the venue does as it is told."""
+    try:
+        action()
+    except OrderRejected as refused:
+        return refused.code
+    return None
+
+
 def resting(number: int, asked: OrderRequest, *, created: int = 0) -> Order:
     return Order(
         venue_order_id=str(number),
@@ -147,10 +193,12 @@ def book(
     fees: PaperFees = NO_COSTS,
     leverage: int = 5,
     created: int = 0,
+    **more: object,
 ) -> BookState:
     """A book at `T0` with positions and resting orders, created `created` minutes after it."""
     placed = [resting(n, asked, created=created) for n, asked in enumerate(orders, start=1)]
     return BookState(
+        **more,  # type: ignore[arg-type]
         wallet=Decimal(wallet),
         matched_until=T0,
         positions={held.symbol: held for held in holdings},
@@ -181,7 +229,9 @@ def story(events: Sequence[VenueEvent]) -> list[str]:
         if isinstance(event, OrderFilled):
             fill = event.fill
             name = fill.client_order_id.split("-")[0]
-            lines.append(f"{name} {fill.side} {fill.quantity:f} at {fill.price.normalize():f}")
+            lines.append(
+                f"{name} {fill.side} {fill.quantity.normalize():f} at {fill.price.normalize():f}"
+            )
         elif isinstance(event, OrderChanged) and event.order.status in (
             OrderStatus.EXPIRED,
             OrderStatus.CANCELED,

@@ -16,19 +16,28 @@ from tests.trading.matching.paper_builders import (
     SELL,
     T0,
     book,
+    counter,
     funding,
     limit,
     minute,
     position,
     stop,
+    stop_limit,
+    submitted,
     target,
+    trailing,
 )
 from trading.candles import Candle
 from trading.market import FundingRate
 from trading.matching.advance import advance
 from trading.matching.candle_walk import match_candle
 from trading.matching.funding import pay_funding
-from trading.paper_book import BookState, PaperFees, VenueEvent
+from trading.matching.groups import submit_group
+from trading.order_groups import OrderGroup
+from trading.orders import PriceKind
+from trading.paper_book import BookState, VenueEvent
+from trading.paper_terms import PaperExecution, PaperFees, SlippagePolicy
+from trading.positions import MarginMode
 from trading.timeframes import Timeframe
 
 LENGTH = 40
@@ -86,10 +95,38 @@ def start() -> BookState:
     return book(*positions, orders=orders, wallet="70", fees=PaperFees(), leverage=20)
 
 
+def start_with_all_else(mode: MarginMode) -> BookState:
+    """Groups, trailing and limit stops, triggers by the mark, fills in parts, one shared wallet."""
+    positions = [
+        position(quantity, leverage=20, symbol=symbol, mode=mode)
+        for symbol, quantity in (("BTCUSDT", "4"), ("ETHUSDT", "-9"))
+    ]
+    state = book(
+        *positions, wallet="90", fees=PaperFees(), leverage=20,
+        margin_modes=dict.fromkeys(INSTRUMENTS, mode),
+        marks=dict.fromkeys(INSTRUMENTS, Decimal(100)) if mode is MarginMode.CROSS else {},
+        execution=PaperExecution(slippage=SlippagePolicy.DEPTH, volume_share=Decimal("0.6")),
+    )  # fmt: skip
+    state = submitted(
+        state,
+        trailing(SELL, "3", "0.02", trigger_by=PriceKind.MARK),
+        stop_limit(SELL, "1", "98", "97.5"),
+    )
+    entry = OrderGroup(
+        group_id="g",
+        entry=limit(BUY, "3", "98.5", name="entry"),
+        exits=(stop(SELL, "3", "97", name="g-stop"), target(SELL, "3", "101", name="g-target")),
+    )
+    return submit_group(state, entry, counter())[0]
+
+
+STARTS = [start(), *(start_with_all_else(mode) for mode in MarginMode)]
+
+
 def in_calls(
-    path: Paths, rates: Fundings, instants: list[datetime]
+    state: BookState, path: Paths, rates: Fundings, instants: list[datetime], marks: Paths
 ) -> tuple[BookState, list[VenueEvent]]:
-    state, events = start(), []
+    events: list[VenueEvent] = []
     for until in instants:
         state, more = advance(
             state,
@@ -98,18 +135,26 @@ def in_calls(
             timeframe=Timeframe.M1,
             until=until,
             instruments=INSTRUMENTS,
+            marks_by_symbol=marks,
         )
         events += more
     return state, events
 
 
-def candle_by_candle(path: Paths, rates: Fundings) -> tuple[BookState, list[VenueEvent]]:
+def candle_by_candle(
+    state: BookState, path: Paths, rates: Fundings, marks: Paths
+) -> tuple[BookState, list[VenueEvent]]:
     """The same without any skipping: every candle goes through the matching."""
-    state, events = start(), []
+    events: list[VenueEvent] = []
     for number in range(1, LENGTH + 1):
         for name in sorted(path):
             state, more = match_candle(
-                state, INSTRUMENTS[name], path[name][number - 1], closes_at=minute(number)
+                state,
+                INSTRUMENTS[name],
+                path[name][number - 1],
+                closes_at=minute(number),
+                mark=marks[name][number - 1] if marks else None,
+                instruments=INSTRUMENTS,
             )
             events += more
         for name in sorted(rates):
@@ -119,13 +164,29 @@ def candle_by_candle(path: Paths, rates: Fundings) -> tuple[BookState, list[Venu
     return replace(state, matched_until=minute(LENGTH)), events
 
 
-@settings(max_examples=150, deadline=None)
-@given(path=paths, rates=fundings, seconds=cuts)
+@settings(max_examples=100, deadline=None)
+@given(
+    state=st.sampled_from(STARTS),
+    path=paths,
+    rates=fundings,
+    seconds=cuts,
+    basis=st.none() | st.integers(-15, 15),
+)
 def test_any_split_of_a_stretch_gives_the_same_book_and_events(
-    path: Paths, rates: Fundings, seconds: set[int]
+    state: BookState, path: Paths, rates: Fundings, seconds: set[int], basis: int | None
 ) -> None:
+    marks = {} if basis is None else {name: shifted(path[name], basis) for name in path}
     end = T0 + LENGTH * MINUTE
     cut = [T0 + timedelta(seconds=second) for second in sorted(seconds)]
-    whole = in_calls(path, rates, [end])
-    assert in_calls(path, rates, [*cut, end]) == whole
-    assert candle_by_candle(path, rates) == whole
+    whole = in_calls(state, path, rates, [end], marks)
+    assert in_calls(state, path, rates, [*cut, end], marks) == whole
+    assert candle_by_candle(state, path, rates, marks) == whole
+
+
+def shifted(path: list[Candle], tenths: int) -> list[Candle]:
+    """Mark candles at a distance from the traded ones."""
+    by = Decimal(tenths) / 10
+    return [
+        Candle(c.open_time, c.open + by, c.high + by, c.low + by, c.close + by, Decimal(0))
+        for c in path
+    ]

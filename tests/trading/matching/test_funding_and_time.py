@@ -149,9 +149,9 @@ def test_candles_that_touch_nothing_never_reach_the_matching(
     matched: list[Candle] = []
     real = advance_module.match_candle
 
-    def counted(state, instrument, one, *, closes_at):
+    def counted(state, instrument, one, **more):
         matched.append(one)
-        return real(state, instrument, one, closes_at=closes_at)
+        return real(state, instrument, one, **more)
 
     monkeypatch.setattr(advance_module, "match_candle", counted)
     state = book(position("1"), orders=[stop(SELL, "1", "90")])

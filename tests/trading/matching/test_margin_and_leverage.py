@@ -27,7 +27,8 @@ from trading.matching.amendments import cancel, set_leverage
 from trading.matching.margin import balance, free_margin
 from trading.matching.submission import submit
 from trading.orders import OrderRequest
-from trading.paper_book import BookState, PaperFees
+from trading.paper_book import BookState
+from trading.paper_terms import PaperFees
 
 TAKER_1_PERCENT = PaperFees(maker=Decimal(0), taker=Decimal("0.01"), slippage=Decimal(0))
 

@@ -101,3 +101,10 @@ def test_reduce_only_with_nothing_to_reduce_is_rejected(
     with pytest.raises(OrderRejected) as refused:
         submit(book(*holdings), order, instrument=BTC, quote=quote(), at=T0)
     assert refused.value.code == -2022
+
+
+def test_a_reduce_only_order_that_is_reached_without_a_position_expires() -> None:
+    """No way leads there but a book that was stored by somebody else."""
+    after, events = matched(book(orders=[stop(SELL, "1", "90")]), "100 101 89 90")
+    assert story(events) == ["stop expired"]
+    assert (after.orders, after.positions) == ({}, {})

@@ -23,7 +23,7 @@ from tests.trading.matching.paper_builders import (
 )
 from trading.matching.submission import submit
 from trading.orders import OrderRequest, Side
-from trading.paper_book import PaperFees
+from trading.paper_terms import PaperFees
 
 FEES = PaperFees()
 

@@ -2,23 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 import pytest
 
 from tests.builders import BTC, bracket, build_quote
+from tests.trading.risk.denial_examples import NOON
 from trading.account import TradingState
 from trading.decisions import Action, TradeDecision
 from trading.limits import RiskLimits
 from trading.positions import Position
-from trading.risk.state import MarkedPosition, RiskContext
-
-NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
+from trading.risk.correlation import Correlations
+from trading.risk.positions import MarkedPosition
+from trading.risk.state import RiskContext
 
 INSTRUMENT = replace(BTC, brackets=(*BTC.brackets, bracket(20_000, 2, "0.05", 900)))
-QUOTE = build_quote("100", NOON)
+QUOTE = replace(
+    build_quote("100", NOON, funding_rate=Decimal("0.0001")),
+    next_funding_at=NOON + timedelta(hours=4),
+)
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", *(f"A{number}USDT" for number in range(5)))
+UNRELATED = Correlations(by_pair={frozenset(pair): 0.0 for pair in combinations(SYMBOLS, 2)})
 DECISION = TradeDecision(
     symbol="BTCUSDT",
     action=Action.BUY,
@@ -35,6 +42,7 @@ CONTEXT = RiskContext(
     decision=DECISION,
     instrument=INSTRUMENT,
     quote=QUOTE,
+    at=NOON,
     equity=Decimal(10_000),
     available=Decimal(10_000),
     equity_at_day_start=Decimal(10_000),
@@ -44,6 +52,8 @@ CONTEXT = RiskContext(
     positions=(),
     entries_today=0,
     atr=2.0,
+    last_close=None,
+    correlations=UNRELATED,
 )
 
 Build = Callable[..., RiskContext]

@@ -41,9 +41,10 @@ def test_a_healthy_entry_is_approved_as_asked(build):
 
 
 def test_a_healthy_short_is_approved_at_the_bid(build):
-    verdict = check_entry(build(decide=SELL, quoted={"bid": Decimal(99), "ask": Decimal(101)}))
+    quoted = {"bid": Decimal("99.8"), "ask": Decimal("100.2")}
+    verdict = check_entry(build(decide=SELL, quoted=quoted))
     assert isinstance(verdict, Approved)
-    assert (verdict.side, verdict.price) == (Side.SELL, Decimal(99))
+    assert (verdict.side, verdict.price) == (Side.SELL, Decimal("99.8"))
 
 
 @pytest.mark.parametrize("field", ["equity", "available", "peak_equity", "equity_at_day_start"])
@@ -284,6 +285,12 @@ def test_less_than_one_percent_of_equity_is_denied_and_one_percent_is_not(build)
     assert denial_of(context) is DenialCode.SIZE_BELOW_MINIMUM
 
 
+def test_a_larger_minimum_denies_more_at_full_confidence(build):
+    assert code_of(build(limit={"min_position_ratio": Decimal("0.1")})) == "approved"
+    context = build(limit={"min_position_ratio": Decimal("0.1001")})
+    assert denial_of(context) is DenialCode.SIZE_BELOW_MINIMUM
+
+
 def test_a_rest_that_a_cap_left_over_is_too_small_and_the_sentence_names_the_cap(build, hold):
     verdict = check_entry(build(positions=(hold("19.5"),)))
     assert isinstance(verdict, Denied)
@@ -357,3 +364,27 @@ def test_an_account_halted_by_the_operator_opens_nothing_whatever_else_is_wrong(
     assert denial_of(build(operator_state=OperatorState.HALTED)) is DenialCode.OPERATOR_HALT
     broken = build(operator_state=OperatorState.HALTED, equity=None)
     assert denial_of(broken) is DenialCode.OPERATOR_HALT
+
+
+def test_what_is_in_a_position_counts_against_what_its_confidence_carries(build, hold):
+    # A confidence of 0.75 carries 1000; 600 were paid in, whatever they are worth now.
+    sure = {"confidence": 0.75, "allocation_usd": Decimal(500)}
+    for mark in ("90", "100", "110"):
+        verdict = check_entry(build(positions=(hold("6", mark=mark),), decide=sure))
+        assert isinstance(verdict, Shrunk)
+        assert (verdict.code, verdict.notional) == (DenialCode.CONFIDENCE_SIZE, Decimal(400))
+    full = build(positions=(hold("10"),), decide=sure)
+    assert denial_of(full) is DenialCode.CONFIDENCE_SIZE
+
+
+def test_the_bracket_of_an_addition_is_that_of_the_whole_position(build, hold):
+    # 19,000 are held at 3 times; from 20,000 on the venue allows 2.
+    rich = dict.fromkeys(
+        ("equity", "available", "equity_at_day_start", "lowest_equity_today", "peak_equity"),
+        Decimal(200_000),
+    )
+    held = {"positions": (hold("190"),), **rich}
+    small = {"allocation_usd": Decimal(999)}
+    limit = {"min_position_ratio": Decimal("0.001")}
+    assert isinstance(check_entry(build(decide=small, limit=limit, **held)), Approved)
+    assert denial_of(build(limit=limit, **held)) is DenialCode.LEVERAGE

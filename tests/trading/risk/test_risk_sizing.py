@@ -115,3 +115,12 @@ def test_the_quantity_is_the_largest_step_multiple_that_is_affordable_or_zero(
         assert quantity >= min_quantity
         assert quantity * price >= min_notional
         assert (quantity + step) * price > notional
+
+
+def test_market_orders_have_a_step_and_a_smallest_quantity_of_their_own():
+    coarse = replace(INSTRUMENT, market_step_size=Decimal("0.01"))
+    assert quantity_for(Decimal(1999), Decimal(45000), coarse) == Decimal("0.04")
+    assert largest_quantity(coarse) == Decimal("120.00")
+    large = replace(INSTRUMENT, min_market_quantity=Decimal("0.05"))
+    assert quantity_for(Decimal(2249), Decimal(45000), large) == 0
+    assert quantity_for(Decimal(2250), Decimal(45000), large) == Decimal("0.05")

@@ -28,7 +28,12 @@ from trading.timeframes import Timeframe
 
 FOLDER = Path(__file__).parents[4] / "shared" / "data" / "binance_usdm_2024"
 DAYS = 7
-RULES = [name for name, each in STRATEGIES.items() if each.kind is StrategyKind.RULE]
+RULES = [
+    name
+    for name, each in STRATEGIES.items()
+    if each.kind is StrategyKind.RULE and not (each.needs_book or each.needs_fundings)
+]
+"""Candles are all that is recorded here: what reads a book or funding has tests of its own."""
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason=f"recorded candles are not there: {FOLDER}"
@@ -50,7 +55,13 @@ def recorded(symbol: str, timeframe: Timeframe) -> tuple[Candle, ...]:
     return fine if timeframe is Timeframe.M5 else resample(fine, Timeframe.M5, timeframe)
 
 
-def hourly_decisions(name: str, symbol: str) -> Iterator[tuple[Signal, TradeDecision, Decimal]]:
+@cache
+def hourly_decisions(name: str, symbol: str) -> list[tuple[Signal, TradeDecision, Decimal]]:
+    """The decisions of `_decide_hourly`, computed once for the tests that look at them."""
+    return list(_decide_hourly(name, symbol))
+
+
+def _decide_hourly(name: str, symbol: str) -> Iterator[tuple[Signal, TradeDecision, Decimal]]:
     """One decision per hour after the warm-up days; stops and targets are not simulated."""
     strategy = STRATEGIES[name]
     ((timeframe, fetch),) = strategy.timeframes.items()
@@ -104,7 +115,7 @@ def test_a_rule_opens_positions_about_daily_and_closes_them_itself(name: str, sy
 
 @pytest.mark.parametrize("name", RULES)
 def test_real_levels_lie_around_the_price_and_a_position_never_turns_in_one_cycle(name: str):
-    decisions = list(hourly_decisions(name, "BTCUSDT"))
+    decisions = hourly_decisions(name, "BTCUSDT")
     for signal, decision, price in decisions:
         if decision.action in (Action.BUY, Action.SELL):
             assert decision.stop_price is not None

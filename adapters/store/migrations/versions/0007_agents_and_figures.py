@@ -1,14 +1,24 @@
 """Blends, scans and figures."""
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-
-def upgrade() -> None:
-    """Nothing yet."""
+SCHEMA = "app"
 
 
-def downgrade() -> None:
-    """Nothing yet."""
+def upgrade():
+    op.add_column(
+        "decisions", sa.Column("votes", postgresql.JSONB(), nullable=True), schema=SCHEMA
+    )
+    op.add_column("trades", sa.Column("leverage", sa.Integer(), nullable=True), schema=SCHEMA)
+
+
+def downgrade():
+    op.drop_column("trades", "leverage", schema=SCHEMA)
+    op.drop_column("decisions", "votes", schema=SCHEMA)
