@@ -19,6 +19,7 @@ from trading.account import (
 from trading.blend_plan import BLEND, KNOWN_REGIMES, Allocation, Blend, Member, Regime, RegimeRule
 from trading.exit_settings import ExitSettings, Tier
 from trading.limits import RiskLimits
+from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
 from trading.scan_plan import Scan
 from trading.timeframes import Timeframe
 
@@ -61,6 +62,15 @@ def exits(draw: st.DrawFn) -> ExitSettings:
     return ExitSettings(tiers=tuple(tiers), pullback=draw(st.none() | ratios))
 
 
+fee_ratios = st.decimals(0, "0.05", places=6, allow_nan=False)
+paper_terms = st.builds(
+    PaperTerms,
+    fees=st.builds(PaperFees, maker=fee_ratios, taker=fee_ratios, slippage=fee_ratios),
+    execution=st.builds(
+        PaperExecution, slippage=st.sampled_from(SlippagePolicy), volume_share=st.none() | ratios
+    ),
+)
+
 rule_accounts = st.builds(
     Account,
     id=st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True),
@@ -80,6 +90,7 @@ rule_accounts = st.builds(
     initial_equity=st.decimals("0.00000001", "1e12", allow_nan=False),
     limits=limits(),
     exits=exits(),
+    paper=paper_terms,
 )
 
 references = st.from_regex(r"env:[A-Z]{1,8}", fullmatch=True) | st.none()
@@ -159,6 +170,7 @@ variants = _variant(
     parameters=st.dictionaries(st.sampled_from(["x", "y", "y.z"]), st.sampled_from([0, 1, 2.5])),
     limits=st.sampled_from([RiskLimits(), RiskLimits(leverage=1), RiskLimits(requires_stop=False)]),
     exits=st.sampled_from([ExitSettings(), ExitSettings(tiers=()), ExitSettings(pullback=None)]),
+    paper=st.sampled_from([PaperTerms(), PaperTerms(fees=PaperFees(taker=Decimal(0)))]),
     provider=st.sampled_from([None, ModelProvider(), ModelProvider(api_key="env:A")]),
     venue_keys=st.sampled_from([None, VenueKeys(), VenueKeys(mnemonic="file:/m")]),
     scan=st.sampled_from([None, Scan(count=1), Scan(count=2)]),

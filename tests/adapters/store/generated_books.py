@@ -25,6 +25,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
 
 money = st.decimals("0.000000000000000001", "1e15", places=18, allow_nan=False)
+ratio = st.decimals(0, "0.05", places=18, allow_nan=False)
 instants = st.integers(0, 10**15).map(lambda micros: START + timedelta(microseconds=micros))
 
 
@@ -102,7 +103,7 @@ def states(draw: st.DrawFn) -> BookState:
         next_order_id=draw(st.integers(1, 2**60)),
         next_trade_id=draw(st.integers(1, 2**60)),
         next_tran_id=draw(st.integers(1, 2**60)),
-        fees=draw(st.builds(PaperFees, maker=money, taker=money, slippage=money)),
+        fees=draw(st.builds(PaperFees, maker=ratio, taker=ratio, slippage=ratio)),
         execution=PaperExecution(
             slippage=draw(st.sampled_from(SlippagePolicy)),
             volume_share=draw(st.none() | st.decimals("0.000001", "1", places=9)),

@@ -13,8 +13,10 @@ from adapters.store.account_life import StillTied, put_account, remove_account
 from adapters.store.account_versions import list_versions, load_dates
 from adapters.store.accounts import list_accounts, load_account
 from adapters.store.errors import StoreError, UnknownAccount
+from adapters.store.paper_books import PostgresPaperBook
 from tests.adapters.store.conftest import SLOT, Build
 from tests.arena import START, TestArena, build_account, hours, start_arena
+from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
 
 pytestmark = pytest.mark.db
 
@@ -52,6 +54,18 @@ def test_a_changed_account_keeps_its_wallet(arena: TestArena) -> None:
         assert put_account(conn, replace(NEW, assets=("BTC",)), at=START + hours(5)) == 2
 
     assert wallets(arena) == [("grid", Decimal(10_000), START)]
+
+
+async def test_changed_costs_hold_for_the_book_from_then_on(arena: TestArena) -> None:
+    terms = PaperTerms(
+        fees=PaperFees(taker=Decimal("0.0004")),
+        execution=PaperExecution(slippage=SlippagePolicy.SPREAD),
+    )
+    with arena.engine.begin() as conn:
+        put_account(conn, NEW, at=START)
+        put_account(conn, replace(NEW, paper=terms), at=START + hours(5))
+    book = await PostgresPaperBook(arena.engine, NEW.id).read()
+    assert PaperTerms(fees=book.fees, execution=book.execution) == terms
 
 
 def test_a_save_that_changes_nothing_makes_no_version(arena: TestArena) -> None:
