@@ -154,7 +154,7 @@ def _start_submitting(cycle: Cycle, stored: StoredIntent) -> datetime | str:
 
     Announces the order and returns the real instant until which it may be sent, or says why not.
     """
-    opens = not stored.intent.request.reduce_only
+    opens = not stored.intent.request.only_reduces
     try:
         with store_engine().begin() as conn:
             if opens:

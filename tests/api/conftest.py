@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -15,11 +16,12 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from adapters.store.accounts import save_account
 from adapters.store.events import emit_event
 from adapters.store.tokens import TokenScope, create_token
 from api.app import create_app
 from api.settings import ApiSettings
-from tests.api.seeding import START, seed_arena
+from tests.api.seeding import START, add_snapshots, make_account, seed_arena
 
 LOCAL = "http://127.0.0.1:3000"
 
@@ -66,6 +68,24 @@ def seeded(engine: Engine) -> datetime:
     """Two days of five agents; the market time of the newest snapshot."""
     with engine.begin() as conn:
         return seed_arena(conn)
+
+
+@pytest.fixture
+def solo(engine: Engine) -> Callable[..., None]:
+    """An account that decides every five minutes, with equity at each step."""
+
+    def add(*equities: float, first: int = 0, step: timedelta = timedelta(minutes=5)) -> None:
+        with engine.begin() as conn:
+            save_account(conn, make_account("solo", "Solo"))
+            add_snapshots(
+                conn,
+                "solo",
+                [Decimal(str(e)) for e in equities],
+                first=START + first * step,
+                step=step,
+            )
+
+    return add
 
 
 @pytest.fixture

@@ -12,34 +12,15 @@ import pytest
 from sqlalchemy import Engine, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.accounts import save_account
 from adapters.store.tables import equity_snapshots
 from adapters.store.views.accounts import load_accounts
 from adapters.store.views.equity_paths import load_path_ends
 from api.equity_tracks import EquityTracks
 from api.figures import load_figures
-from tests.api.seeding import START, add_snapshots, make_account
+from tests.api.seeding import START
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def solo(engine: Engine) -> Callable[..., None]:
-    """An account that decides every five minutes, with equity at each step."""
-
-    def add(*equities: float, first: int = 0, step: timedelta = timedelta(minutes=5)) -> None:
-        with engine.begin() as conn:
-            save_account(conn, make_account("solo", "Solo"))
-            add_snapshots(
-                conn,
-                "solo",
-                [Decimal(str(e)) for e in equities],
-                first=START + first * step,
-                step=step,
-            )
-
-    return add
 
 
 async def test_a_kept_track_gives_what_a_fresh_one_gives_while_days_go_by(

@@ -11,32 +11,13 @@ import httpx
 import pytest
 from sqlalchemy import Engine, delete, insert, update
 
-from adapters.store.accounts import save_account
 from adapters.store.tables import equity_snapshots, trades
 from api.performance_shapes import PerformanceShape
-from tests.api.seeding import START, add_snapshots, make_account
+from tests.api.seeding import START
 from trading.performance.catalogue import FIGURES
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def solo(engine: Engine) -> Callable[..., None]:
-    """An account that decides every five minutes, with equity at each step."""
-
-    def add(*equities: float, first: int = 0, step: timedelta = timedelta(minutes=5)) -> None:
-        with engine.begin() as conn:
-            save_account(conn, make_account("solo", "Solo"))
-            add_snapshots(
-                conn,
-                "solo",
-                [Decimal(str(e)) for e in equities],
-                first=START + first * step,
-                step=step,
-            )
-
-    return add
 
 
 async def figures(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:

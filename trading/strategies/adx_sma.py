@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trading.candles import FloatArray
-from trading.errors import InvalidRecord
 from trading.indicators.trend import adx, adx_warm_up, average_warm_up, sma
 from trading.indicators.volatility import atr, atr_warm_up
 from trading.market import MarketView
@@ -20,7 +19,7 @@ from trading.strategies.columns import OpinionColumns, levels_around, opine, sil
 from trading.strategies.confidence import compute_confidence
 from trading.strategies.events import CountArray, candles_since, crosses_above
 from trading.strategies.opinions import speak, wait_for_candles
-from trading.strategies.parameters import ranged, require_ranges
+from trading.strategies.parameters import ranged, require_below, require_ranges
 from trading.strategies.recent_candles import RecentCandles, recent_candles
 from trading.timeframes import Timeframe
 
@@ -50,11 +49,7 @@ class AdxSmaParameters:
 
     def __post_init__(self) -> None:
         require_ranges(self)
-        if self.fast_period >= self.slow_period:
-            raise InvalidRecord(
-                f"parameter fast_period is {self.fast_period}, "
-                f"allowed is below slow_period ({self.slow_period})"
-            )
+        require_below(self, "fast_period", "slow_period")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from trading.candles import FloatArray
-from trading.errors import InvalidRecord
 from trading.indicators.channels import Ichimoku, ichimoku, ichimoku_warm_up
 from trading.indicators.volatility import atr, atr_warm_up
 from trading.market import MarketView
@@ -28,7 +27,7 @@ from trading.strategies.columns import (
 )
 from trading.strategies.confidence import compute_confidence
 from trading.strategies.opinions import speak, wait_for_candles
-from trading.strategies.parameters import ranged, require_ranges
+from trading.strategies.parameters import ranged, require_below, require_ranges
 from trading.strategies.recent_candles import RecentCandles, recent_candles
 from trading.timeframes import Timeframe
 
@@ -55,12 +54,8 @@ class IchimokuParameters:
 
     def __post_init__(self) -> None:
         require_ranges(self)
-        for name, above in (("conversion_period", "base_period"), ("base_period", "span_period")):
-            if getattr(self, name) >= getattr(self, above):
-                raise InvalidRecord(
-                    f"parameter {name} is {getattr(self, name)}, "
-                    f"allowed is below {above} ({getattr(self, above)})"
-                )
+        require_below(self, "conversion_period", "base_period")
+        require_below(self, "base_period", "span_period")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,13 @@ def require_ranges(parameters: DataclassInstance) -> None:
         require_parameter(each, getattr(parameters, each.name))
 
 
+def require_below(parameters: DataclassInstance, name: str, other: str) -> None:
+    """Raise `InvalidRecord` unless one parameter is below another."""
+    value, limit = getattr(parameters, name), getattr(parameters, other)
+    if value >= limit:
+        raise InvalidRecord(f"parameter {name} is {value}, allowed is below {other} ({limit})")
+
+
 def require_parameter(allowed: ParameterRange, value: float) -> None:
     """Raise `InvalidRecord` unless `value` is a number of the right kind inside its range."""
     kind = "a whole number" if allowed.is_whole else "a number"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from trading.candles import FloatArray
-from trading.errors import InvalidRecord
 from trading.indicators.trend import average_warm_up, ema, macd_warm_up
 from trading.indicators.volatility import atr, atr_warm_up
 from trading.market import MarketView
@@ -21,7 +20,7 @@ from trading.signals import Signal
 from trading.strategies.columns import OpinionColumns, levels_around, opine, silent_before
 from trading.strategies.confidence import compute_confidence
 from trading.strategies.opinions import speak, wait_for_candles
-from trading.strategies.parameters import ranged, require_ranges
+from trading.strategies.parameters import ranged, require_below, require_ranges
 from trading.strategies.recent_candles import RecentCandles, recent_candles
 from trading.timeframes import Timeframe
 
@@ -47,11 +46,7 @@ class UniversalMacdParameters:
 
     def __post_init__(self) -> None:
         require_ranges(self)
-        if self.fast_period >= self.slow_period:
-            raise InvalidRecord(
-                f"parameter fast_period is {self.fast_period}, "
-                f"allowed is below slow_period ({self.slow_period})"
-            )
+        require_below(self, "fast_period", "slow_period")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
