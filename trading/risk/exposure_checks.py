@@ -58,7 +58,7 @@ def cap_symbol_exposure(context: RiskContext, draft: Draft) -> Draft | Denied:
         context,
         draft,
         DenialCode.SYMBOL_EXPOSURE,
-        room=allowed - held,
+        room=_at_the_price(context, allowed - held),
         sentence=f"{as_text(held)} of {context.symbol} is held and {as_text(allowed)} allowed; the"
         f" order asks for {as_text(draft.notional)} more.",
     )
@@ -80,7 +80,7 @@ def cap_correlated_exposure(context: RiskContext, draft: Draft) -> Draft | Denie
         context,
         draft,
         DenialCode.CORRELATED_EXPOSURE,
-        room=allowed - held,
+        room=_at_the_price(context, allowed - held),
         sentence=f"{context.symbol} is one bet with {names}: {as_text(held)} is held and"
         f" {as_text(allowed)} allowed; the order asks for {as_text(draft.notional)} more.",
     )
@@ -94,11 +94,19 @@ def cap_gross_exposure(context: RiskContext, draft: Draft) -> Draft | Denied:
         context,
         draft,
         DenialCode.GROSS_EXPOSURE,
-        room=allowed - gross,
+        room=_at_the_price(context, allowed - gross),
         sentence=f"Gross exposure is {as_text(gross)} and {as_text(allowed)} is allowed"
         f" ({context.limits.max_leverage} times equity); the order asks for"
         f" {as_text(draft.notional)} more.",
     )
+
+
+def _at_the_price(context: RiskContext, room: Decimal) -> Decimal:
+    """A room at mark as notional of the order: what is added to a position counts at its mark."""
+    held = context.held
+    if held is None or held.mark <= context.price:
+        return room
+    return room * context.price / held.mark
 
 
 def equity_of(context: RiskContext) -> Decimal:

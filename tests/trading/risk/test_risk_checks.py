@@ -234,6 +234,15 @@ def test_adding_counts_what_is_held_already(build, hold):
     assert denial_of(build(positions=(hold("20"),))) is DenialCode.SYMBOL_EXPOSURE
 
 
+def test_what_is_added_below_the_mark_counts_at_the_mark(build, hold):
+    held = hold("15", mark="101")
+    verdict = check_entry(build(positions=(held,)))
+    assert isinstance(verdict, Shrunk)
+    together = (15 + verdict.quantity) * held.mark
+    assert together <= 2000
+    assert together + Decimal("0.001") * held.mark > 2000  # and not a lot less
+
+
 def test_gross_exposure_after_the_order_stays_within_max_leverage_times_equity(build, hold):
     short = hold("-96", symbol="ETHUSDT")  # shorts count by magnitude
     one = {"max_leverage": 1, "leverage": 1}

@@ -1,0 +1,85 @@
+"""A running sandbox with the demo user, and our client of it with both kinds of keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from adapters.venues.aster.client import AsterClient, ClientParts
+from adapters.venues.aster.credentials import Credentials, ResolvedKeys, read_credentials
+from adapters.venues.aster.networks import venue_address
+from adapters.venues.aster.nonces import OwnNonces
+from adapters.venues.aster.transport import Timeouts
+from tests.adapters.venues.aster.conftest import PATIENT, OwnBudget
+from tests.adapters.venues.aster.demo_keys import (
+    AGENT_KEY,
+    PAIR_KEY,
+    PAIR_SECRET,
+    SIGNER,
+    USER,
+)
+from tests.aster_sandbox.server import Sandbox, Server, running_server
+from tests.aster_sandbox.users import Agent, User
+from tests.aster_sandbox.venue import Venue
+from trading.account import Network
+
+AGENT = read_credentials(
+    ResolvedKeys(private_key=SecretStr(AGENT_KEY), user_address=USER, signer_address=SIGNER)
+)
+PAIR = read_credentials(
+    ResolvedKeys(api_key=SecretStr(PAIR_KEY), api_secret=SecretStr(PAIR_SECRET))
+)
+
+
+def client_of(
+    sandbox: Sandbox, credentials: Credentials, timeouts: Timeouts = PATIENT
+) -> AsterClient:
+    """Our client, with nothing of it replaced but where the venue is."""
+    return AsterClient(
+        ClientParts(
+            address=venue_address(Network.TESTNET, sandbox.url),
+            budget=OwnBudget(),
+            credentials=credentials,
+            nonces=OwnNonces(),
+            timeouts=timeouts,
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[Server]:
+    """One server for all tests; each test brings a venue of its own."""
+    with running_server(Venue()) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_server: Server) -> Iterator[Sandbox]:
+    """A new venue behind the server."""
+    sandbox_server.venue = Venue()
+    yield Sandbox(sandbox_server.venue, sandbox_server.url)
+    sandbox_server.venue.hub.drop_all()
+
+
+@pytest.fixture
+def user(sandbox: Sandbox) -> User:
+    """The demo wallet with 10,000 USDT, its agent and its V1 pair."""
+    return sandbox.add_user(USER, agents=(Agent(address=SIGNER),), pairs={PAIR_KEY: PAIR_SECRET})
+
+
+@pytest.fixture
+async def client(sandbox: Sandbox, user: User) -> AsyncIterator[AsterClient]:
+    """Signs as an agent (V3)."""
+    async with client_of(sandbox, AGENT) as made:
+        yield made
+
+
+@pytest.fixture(params=["V3 agent", "V1 pair"])
+async def either_client(
+    request: pytest.FixtureRequest, sandbox: Sandbox, user: User
+) -> AsyncIterator[AsterClient]:
+    """With each kind of keys in turn."""
+    async with client_of(sandbox, AGENT if request.param == "V3 agent" else PAIR) as made:
+        yield made

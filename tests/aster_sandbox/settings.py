@@ -1,0 +1,32 @@
+"""What a test may choose about the venue: network, windows, limits. Times in their named units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """Defaults are the documented ones; where nothing is documented, the stricter guess."""
+
+    chain_id: int = 714
+    """1666 is mainnet's."""
+    nonce_window_us: int = 60_000_000
+    """10 s before July 2026, 60 s since."""
+    nonces_kept: int = 100
+    default_receive_window_ms: int = 5000
+    longest_receive_window_ms: int = 60_000
+    has_strict_flags: bool = False
+    """True: only the documented spelling of flags is taken."""
+    takes_v3_on_v1_paths: bool = False
+    takes_main_keys: bool = True
+    """A user may sign for itself (not verified at the live venue)."""
+    weight_limit: int = 2400
+    order_limit: int = 1200
+    patience: int = 20
+    """Requests beyond the weight limit that are answered 429 before the address is banned."""
+    ban_seconds: int = 120
+    sends_retry_after: bool = True
+    publishes_ten_second_orders: bool = False
+    stream_life_seconds: float = 24 * 3600.0
+    listen_key_seconds: float = 3600.0
