@@ -6,11 +6,13 @@ their mark, shorts by their magnitude. Unknown equity is no room at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from trading.risk.correlation import one_bet
 from trading.risk.draft import Draft, as_text, capped
 from trading.risk.gates import is_money
+from trading.risk.positions import MarkedPosition
 from trading.risk.sizing import size_ratio
 from trading.risk.state import RiskContext
 from trading.risk.verdict import DenialCode, Denied
@@ -58,7 +60,7 @@ def cap_symbol_exposure(context: RiskContext, draft: Draft) -> Draft | Denied:
         context,
         draft,
         DenialCode.SYMBOL_EXPOSURE,
-        room=_at_the_price(context, allowed - held),
+        room=_room(context, allowed, () if context.held is None else (context.held,)),
         sentence=f"{as_text(held)} of {context.symbol} is held and {as_text(allowed)} allowed; the"
         f" order asks for {as_text(draft.notional)} more.",
     )
@@ -80,7 +82,7 @@ def cap_correlated_exposure(context: RiskContext, draft: Draft) -> Draft | Denie
         context,
         draft,
         DenialCode.CORRELATED_EXPOSURE,
-        room=_at_the_price(context, allowed - held),
+        room=_room(context, allowed, bet),
         sentence=f"{context.symbol} is one bet with {names}: {as_text(held)} is held and"
         f" {as_text(allowed)} allowed; the order asks for {as_text(draft.notional)} more.",
     )
@@ -94,19 +96,25 @@ def cap_gross_exposure(context: RiskContext, draft: Draft) -> Draft | Denied:
         context,
         draft,
         DenialCode.GROSS_EXPOSURE,
-        room=_at_the_price(context, allowed - gross),
+        room=_room(context, allowed, context.positions),
         sentence=f"Gross exposure is {as_text(gross)} and {as_text(allowed)} is allowed"
         f" ({context.limits.max_leverage} times equity); the order asks for"
         f" {as_text(draft.notional)} more.",
     )
 
 
-def _at_the_price(context: RiskContext, room: Decimal) -> Decimal:
-    """A room at mark as notional of the order: what is added to a position counts at its mark."""
+def _room(context: RiskContext, allowed: Decimal, positions: Iterable[MarkedPosition]) -> Decimal:
+    """The notional with which the order and `positions` stay within `allowed`, all after its fill.
+
+    The position that grows counts whole at its mark or at the order's price, whichever is higher:
+    as the next entry of the cycle will find it.
+    """
     held = context.held
-    if held is None or held.mark <= context.price:
-        return room
-    return room * context.price / held.mark
+    others = sum((item.notional for item in positions if item is not held), ZERO)
+    if held is None:
+        return allowed - others
+    mark = max(held.mark, context.price)
+    return (allowed - others - held.position.notional(mark)) * context.price / mark
 
 
 def equity_of(context: RiskContext) -> Decimal:
