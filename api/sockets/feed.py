@@ -41,16 +41,20 @@ class EventFeed:
         self._last_id = 0
         self._task: asyncio.Task[None] | None = None
         self._at_rest = asyncio.Event()
+        self._has_listened = asyncio.Event()
         self.is_listening = False
 
     async def start(self) -> None:
         """Note where the outbox ends, then follow it in the background.
 
-        The end is read before the first socket is served, so no event falls in between.
+        The end is read before the first socket is served, so no event falls in between. Returns
+        when it listens, or after the time that a connection may take.
         """
         async with self._engine.connect() as reader:
             self._last_id = await newest_event_id(reader)
         self._task = asyncio.create_task(self._run(), name="event-feed")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._has_listened.wait(), CONNECT_SECONDS)
 
     async def stop(self) -> None:
         """End the task and its connection.
@@ -73,6 +77,7 @@ class EventFeed:
                 async with await self._connect() as conn:
                     await conn.execute(f"LISTEN {CHANNEL}")
                     self.is_listening = True
+                    self._has_listened.set()
                     pause = _FIRST_PAUSE_SECONDS
                     await self._follow(conn)
             except _LOST as error:

@@ -141,7 +141,9 @@ def test_both_switches_agree_within_five_seconds_whichever_side_was_used(
     toggle(prefect, on=True)
     seconds_until(lambda: not is_on(prefect), limit=AGREE_SECONDS)
     assert status(arena) == "stopped"
-    assert arena.rows("select kind, requested_by, state from app.commands order by id") == [
+    written = "select kind, requested_by, state from app.commands order by id"
+    seconds_until(lambda: len(arena.rows(written)) == 6, limit=AGREE_SECONDS)  # after the switch
+    assert arena.rows(written) == [
         ("pause", "test", "done"),
         ("resume", "test", "done"),
         ("pause", "prefect", "done"),
