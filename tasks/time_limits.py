@@ -74,7 +74,7 @@ def _tell(
         if outcome.done():
             return  # the caller has given up
         if error is None:
-            outcome.set_result(result)  # pyright: ignore[reportArgumentType]
+            outcome.set_result(result)  # pyright: ignore[reportArgumentType] - there is one where there is no error
         else:
             outcome.set_exception(error)
 

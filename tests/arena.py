@@ -42,7 +42,7 @@ def build_account(strategy: str, **changes: object) -> Account:
         interval=Timeframe.H1,
         limits=limits,
     )
-    return replace(account, **changes)  # pyright: ignore[reportArgumentType]
+    return replace(account, **changes)
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def start_arena(
         save_arena(
             conn,
             Arena(
-                market=market.name,  # pyright: ignore[reportArgumentType]
-                source=source,  # pyright: ignore[reportArgumentType]
+                market=market.name,
+                source=source,
                 settings=chosen,
                 clock=clock,
                 started_at=start,

@@ -72,7 +72,7 @@ class Document:
         for table in (self.lines, self.names):
             for known, value in list(table.items()):
                 if known[: len(path)] == path:
-                    table[(*to, *known[len(path) :])] = value  # pyright: ignore[reportArgumentType]
+                    table[(*to, *known[len(path) :])] = value  # pyright: ignore[reportArgumentType] - each table gets its own values back
 
 
 @dataclass(slots=True)

@@ -96,7 +96,7 @@ def load_record(folder: Path) -> RunRecord | None:
     """The last start's record; None when there is none or it cannot be read."""
     try:
         record = RunRecord(**json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")))
-        parts = tuple(PartRecord(**part) for part in record.parts)  # pyright: ignore[reportCallIssue]
+        parts = tuple(PartRecord(**part) for part in record.parts)  # pyright: ignore[reportCallIssue] - read back from JSON
         return replace(record, parts=parts)
     except (OSError, ValueError, TypeError):
         return None

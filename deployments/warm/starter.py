@@ -79,7 +79,7 @@ class WarmStarter:
         """Start the run, hand out its process, and return when the run is over."""
         process = RunProcess(self._children.take(self._job))
         # The executor asks a process for `pid` and `returncode` only.
-        handle = ProcessHandle(process, termination_scope=RunScope(process))  # pyright: ignore[reportArgumentType]
+        handle = ProcessHandle(process, termination_scope=RunScope(process))  # pyright: ignore[reportArgumentType] - as above
         task_status.started(handle)
         try:
             process.returncode = await process.child.execute(self._job)

@@ -126,7 +126,7 @@ async def serving(app: FastAPI, *, port: int = 0) -> AsyncIterator[str]:
     )
     server = uvicorn.Server(config)
     # Signals belong to pytest.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+    server.capture_signals = contextlib.nullcontext
     task = asyncio.create_task(server.serve())
     while not server.started:
         assert not task.done(), "the server refused to start"

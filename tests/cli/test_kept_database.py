@@ -184,7 +184,7 @@ async def test_the_absence_of_a_database_is_said_once_and_so_is_its_return(
     arena: Arena, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "_AWAY_SECONDS", -1.0)
-    pulse = watching._Pulse(arena)  # pyright: ignore[reportArgumentType]
+    pulse = watching._Pulse(arena)
     here = arena.database.engine
     nowhere = make_url(database_url).set(port=1).render_as_string(hide_password=False)
 
@@ -204,7 +204,7 @@ async def test_the_absence_of_a_database_is_said_once_and_so_is_its_return(
 
 
 async def test_market_time_is_noted_by_each_beat(arena: Arena) -> None:
-    pulse = watching._Pulse(arena)  # pyright: ignore[reportArgumentType]
+    pulse = watching._Pulse(arena)
 
     await pulse.beat()
 

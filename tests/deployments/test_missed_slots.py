@@ -64,7 +64,7 @@ def look(arena: TestArena, minute: float, keeper: SlotKeeper | None = None) -> l
 
 def rows(arena: TestArena) -> list[tuple[object, ...]]:
     found = arena.rows("select slot, status, reason from app.cycles order by slot")
-    return [(int((slot - START) / MINUTE), *rest) for slot, *rest in found]  # pyright: ignore[reportOperatorIssue]
+    return [(int((slot - START) / MINUTE), *rest) for slot, *rest in found]
 
 
 def leave_row(arena: TestArena, minute: int) -> None:

@@ -18,7 +18,7 @@ from tests.prefect_server import prefect_server  # noqa: F401 - the session's se
 def arena(
     engine: Engine,
     monkeypatch: pytest.MonkeyPatch,
-    prefect_server: PrefectPlace,  # noqa: F811
+    prefect_server: PrefectPlace,  # noqa: F811 - the fixture
 ) -> Iterator[TestArena]:
     """An empty arena on the simulated market; flows of this test use its database."""
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))

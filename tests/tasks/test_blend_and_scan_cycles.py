@@ -79,7 +79,7 @@ def trade(arena: TestArena, *accounts: str, slots: int, every: float = 1) -> Non
 def contexts(arena: TestArena, account: str) -> list[dict]:
     rows = arena.rows("select id from app.cycles where account_id = :a order by slot", a=account)
     with arena.engine.connect() as conn:
-        return [load_context(conn, row[0]) or {} for row in rows]  # pyright: ignore[reportArgumentType]
+        return [load_context(conn, row[0]) or {} for row in rows]
 
 
 def test_a_blend_trades_with_stops_and_tells_regime_and_votes(arena: TestArena) -> None:
@@ -126,14 +126,14 @@ def test_the_owners_of_a_position_are_the_members_that_voted_for_it(arena: TestA
         early = load_outcomes(conn, "blended", until=START)
     assert owners.keys() == {row[0] for row in entries}
     for symbol, agreeing in entries:
-        assert set(agreeing) <= owners[str(symbol)] <= {each.name for each in MEMBERS}  # pyright: ignore[reportArgumentType]
+        assert set(agreeing) <= owners[str(symbol)] <= {each.name for each in MEMBERS}
     assert early == ()
     closed = arena.rows(
         "select t.closed_at, jsonb_array_length(d.votes -> 'agreeing'),"
         " (t.gross_pnl - t.fees + t.funding) / (t.entered_quantity * t.entry_price)"
         " from app.trades t join app.decisions d on d.id = t.decision_id where t.status = 'closed'"
     )
-    assert len(outcomes) == sum(int(row[1]) for row in closed)  # pyright: ignore[reportArgumentType]
+    assert len(outcomes) == sum(int(row[1]) for row in closed)
     assert {each.closed_at for each in outcomes} == {row[0] for row in closed}
 
 
@@ -160,7 +160,7 @@ def test_a_scanning_account_trades_the_best_and_what_it_holds_and_tells_the_tabl
     assert changes > 1, "the list never moved: nothing was proved"
     told = arena.rows("select entry from app.diary where kind = 'scan' order by id")
     assert len(told) == changes
-    assert told[0][0]["sentence"].startswith("chosen ")  # pyright: ignore[reportIndexIssue]
+    assert told[0][0]["sentence"].startswith("chosen ")
     with arena.engine.connect() as conn:
         assert load_last_scan(conn, "scout", before=START) is None
         assert load_last_scan(conn, "scout", before=START + hours(1)) == lists[0]

@@ -102,8 +102,8 @@ def test_a_pending_exit_becomes_open_and_never_pending_again(build, conn):
 def test_columns_and_record_are_one_and_the_same(build):
     known = replace(build.order(), request=TRAILING, triggered_at=build.slot)
     row = SimpleNamespace(**order_columns(known))
-    assert request_of(row) == TRAILING  # type: ignore[arg-type]
-    assert order_from(row, known.venue_order_id) == known  # type: ignore[arg-type]
+    assert request_of(row) == TRAILING
+    assert order_from(row, known.venue_order_id) == known
 
 
 def test_every_filter_of_an_instrument_is_read_back(conn):

@@ -39,7 +39,7 @@ FALLS_AT_5 = [*QUIET[:5], candle("99 100 85 86", opens=5), *QUIET[6:]]
 
 
 def market_of(candles: Sequence[Candle] = QUIET, **more: object) -> ListedMarket:
-    return ListedMarket(candles_by_symbol={"BTCUSDT": candles, "ETHUSDT": QUIET}, **more)  # type: ignore[arg-type]
+    return ListedMarket(candles_by_symbol={"BTCUSDT": candles, "ETHUSDT": QUIET}, **more)
 
 
 def venue_at(

@@ -26,7 +26,7 @@ def entry(side: Direction, confidence: float = 0.8, **more: object) -> Signal:
         "stop_price": Decimal(PRICE - 5 * side.sign),
         "take_profit_price": Decimal(PRICE + 10 * side.sign),
     }
-    return Signal(direction=side, confidence=confidence, reason="because", **(values | more))  # pyright: ignore[reportArgumentType]
+    return Signal(direction=side, confidence=confidence, reason="because", **(values | more))
 
 
 def leaving() -> Signal:
@@ -40,7 +40,7 @@ def vote(name: str, signal: Signal | None, weight: int | Fraction = 1, **more: o
         strategy="momentum",
         weight=Fraction(weight),
         signal=signal,
-        **(values | more),  # pyright: ignore[reportArgumentType]
+        **(values | more),
     )
 
 

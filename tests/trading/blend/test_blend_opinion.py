@@ -41,11 +41,11 @@ FLAT, LONG = Direction.FLAT, Direction.LONG
 
 def member(strategy: str, weight: int | str = 1, *regimes: Regime, **more: object) -> Member:
     values: dict[str, object] = {"name": strategy} | more
-    return Member(strategy=strategy, weight=Decimal(weight), regimes=regimes, **values)  # pyright: ignore[reportArgumentType]
+    return Member(strategy=strategy, weight=Decimal(weight), regimes=regimes, **values)
 
 
 def blend(*members: Member, **more: object) -> Blend:
-    return Blend(members=members or tuple(map(member, NAMES)), **more)  # pyright: ignore[reportArgumentType]
+    return Blend(members=members or tuple(map(member, NAMES)), **more)
 
 
 views = st.sampled_from(VIEWS)
@@ -156,11 +156,11 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
     def find(name: str):
         def signal(view: MarketView, parameters: object, held: Direction) -> Signal:
-            said.setdefault("asked", {})[name] = held  # pyright: ignore[reportIndexIssue]
+            said.setdefault("asked", {})[name] = held
             answer = said[name]
             if isinstance(answer, Exception):
                 raise answer
-            return answer  # pyright: ignore[reportReturnType]
+            return answer
 
         return replace(find_strategy(name), signal=signal)
 
@@ -286,7 +286,7 @@ def account(**changes: object) -> Account:
         "id": "x", "name": "x", "kind": AgentKind.RULE, "strategy": BLEND, "assets": ("BTC",),
         "interval": Timeframe.H1, "blend": PAIR,
     }  # fmt: skip
-    return Account(**(values | changes))  # pyright: ignore[reportArgumentType]
+    return Account(**(values | changes))
 
 
 def test_an_account_reads_what_all_of_its_members_and_the_regime_read() -> None:

@@ -96,7 +96,7 @@ def request(
     **more: object,
 ) -> OrderRequest:
     return OrderRequest(
-        **more,  # type: ignore[arg-type]
+        **more,
         symbol=symbol,
         side=side,
         order_type=order_type,
@@ -109,35 +109,35 @@ def request(
 
 
 def market(side: Side, quantity: str = "1", **more: object) -> OrderRequest:
-    return request(OrderType.MARKET, side, quantity, **more)  # type: ignore[arg-type]
+    return request(OrderType.MARKET, side, quantity, **more)
 
 
 def limit(side: Side, quantity: str, price: str, **more: object) -> OrderRequest:
-    return request(OrderType.LIMIT, side, quantity, price=price, **{"name": "limit", **more})  # type: ignore[arg-type]
+    return request(OrderType.LIMIT, side, quantity, price=price, **{"name": "limit", **more})
 
 
 def stop(side: Side, quantity: str, at: str, **more: object) -> OrderRequest:
     """Reduce-only unless said otherwise."""
     given = {"name": "stop", "reduce_only": True, **more}
-    return request(OrderType.STOP_MARKET, side, quantity, stop_price=at, **given)  # type: ignore[arg-type]
+    return request(OrderType.STOP_MARKET, side, quantity, stop_price=at, **given)
 
 
 def target(side: Side, quantity: str, at: str, **more: object) -> OrderRequest:
     """Reduce-only unless said otherwise."""
     given = {"name": "target", "reduce_only": True, **more}
-    return request(OrderType.TAKE_PROFIT_MARKET, side, quantity, stop_price=at, **given)  # type: ignore[arg-type]
+    return request(OrderType.TAKE_PROFIT_MARKET, side, quantity, stop_price=at, **given)
 
 
 def stop_limit(side: Side, quantity: str, at: str, price: str, **more: object) -> OrderRequest:
     """Reduce-only unless said otherwise."""
     given = {"name": "stop", "reduce_only": True, **more}
-    return request(OrderType.STOP, side, quantity, stop_price=at, price=price, **given)  # type: ignore[arg-type]
+    return request(OrderType.STOP, side, quantity, stop_price=at, price=price, **given)
 
 
 def target_limit(side: Side, quantity: str, at: str, price: str, **more: object) -> OrderRequest:
     """Reduce-only unless said otherwise."""
     given = {"name": "target", "reduce_only": True, **more}
-    return request(OrderType.TAKE_PROFIT, side, quantity, stop_price=at, price=price, **given)  # type: ignore[arg-type]
+    return request(OrderType.TAKE_PROFIT, side, quantity, stop_price=at, price=price, **given)
 
 
 def trailing(side: Side, quantity: str, ratio: str, **more: object) -> OrderRequest:
@@ -150,7 +150,7 @@ def trailing(side: Side, quantity: str, ratio: str, **more: object) -> OrderRequ
         quantity,
         callback_ratio=Decimal(ratio),
         activation_price=None if activation is None else Decimal(str(activation)),
-        **given,  # type: ignore[arg-type]
+        **given,
     )
 
 
@@ -198,7 +198,7 @@ def book(
     """A book at `T0` with positions and resting orders, created `created` minutes after it."""
     placed = [resting(n, asked, created=created) for n, asked in enumerate(orders, start=1)]
     return BookState(
-        **more,  # type: ignore[arg-type]
+        **more,
         wallet=Decimal(wallet),
         matched_until=T0,
         positions={held.symbol: held for held in holdings},

@@ -257,7 +257,7 @@ MALFORMED = [
 @pytest.mark.parametrize(("why", "build"), MALFORMED, ids=[row[0] for row in MALFORMED])
 def test_orders_that_make_no_group_are_named(why: str, build: object) -> None:
     with pytest.raises(InvalidRecord, match="group g"):
-        build()  # type: ignore[operator]
+        build()
 
 
 def test_the_fills_of_a_group_are_what_its_entry_opened() -> None:

@@ -45,7 +45,7 @@ def after_candle(
     state: BookState, prices: str, volume: str, opens: int = 1
 ) -> tuple[BookState, list[object]]:
     one = replace(candle(prices, opens=opens), volume=Decimal(volume))
-    return match_candle(state, BTC, one, closes_at=minute(opens + 1))  # type: ignore[return-value]
+    return match_candle(state, BTC, one, closes_at=minute(opens + 1))
 
 
 def test_a_limit_takes_no_more_than_its_share_of_the_volume() -> None:
@@ -113,7 +113,7 @@ def session() -> tuple[BookState, list[Fill], list[Income]]:
         state, _ = submit(state, asked, instrument=BTC, quote=quote(), at=T0)
     for n, prices in enumerate(["100 101 94 96", "96 97 94 95", "95 106 94 105", "105 107 99 100"]):
         state, events = after_candle(state, prices, "3", opens=n + 1)
-        fills += fills_in(events)  # type: ignore[arg-type]
+        fills += fills_in(events)
         state, paid = pay_funding(state, funding("0.0003", at=n + 2))
         income += [Income(tran_id=p.tran_id, kind="funding", symbol=p.symbol, amount=p.amount,
                           at=p.at) for p in paid if isinstance(p, FundingPaid)]  # fmt: skip

@@ -33,7 +33,7 @@ LONG, SHORT = position("1"), position("-1")
 
 
 def placed(held: object, asked: OrderRequest) -> BookState:
-    return submitted(book(held), asked)  # type: ignore[arg-type]
+    return submitted(book(held), asked)
 
 
 def extreme(state: BookState) -> Decimal | None:

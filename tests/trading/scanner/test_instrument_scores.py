@@ -38,7 +38,7 @@ def view(
 
 
 def score(**changes: object) -> ScanScore:
-    found = score_instrument(view(**changes))  # pyright: ignore[reportArgumentType]
+    found = score_instrument(view(**changes))
     assert isinstance(found, ScanScore)
     return found
 

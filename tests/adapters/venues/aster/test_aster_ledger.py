@@ -137,7 +137,7 @@ class Pages:
     async def call(self, endpoint: object, parameters: object, read: object, **_: object):
         self.asked += 1
         assert self.asked < 2000
-        given_ = dict(parameters)  # type: ignore[call-overload]
+        given_ = dict(parameters)
         if "fromId" in given_:
             inside = [row for row in self.rows if row.id >= int(given_["fromId"])]
         else:
