@@ -11,9 +11,8 @@ import hmac
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data
+from tests.adapters.venues.aster.ethereum_oracle import signer_of, typed_data
 from tests.aster_sandbox.received import Received
 from tests.aster_sandbox.refusals import VenueRefusal, missing
 from tests.aster_sandbox.settings import Settings
@@ -123,36 +122,7 @@ def recovered(request: Received, chain_id: int) -> str | None:
     raw = signature.lower().removeprefix("0x")
     if len(raw) != 130:
         return None
-    try:
-        found = Account.recover_message(
-            encode_typed_data(full_message=typed_data(message, chain_id)),
-            signature=bytes.fromhex(raw),
-        )
-    except Exception:  # noqa: BLE001 - whatever the library says of a broken signature, it is one
-        return None
-    return str(found).lower()
-
-
-def typed_data(message: str, chain_id: int) -> dict[str, Any]:
-    """What a V3 signature signs, in the form that eth-account takes."""
-    document = domain_document(chain_id)
-    document["types"]["Message"] = [{"name": "msg", "type": "string"}]
-    return document | {"primaryType": "Message", "message": {"msg": message}}
-
-
-def domain_document(chain_id: int) -> dict[str, Any]:
-    """The domain that all of the venue's typed data share."""
-    fields = [("name", "string"), ("version", "string"), ("chainId", "uint256")]
-    fields.append(("verifyingContract", "address"))
-    return {
-        "types": {"EIP712Domain": [{"name": name, "type": kind} for name, kind in fields]},
-        "domain": {
-            "name": "AsterSignTransaction",
-            "version": "1",
-            "chainId": chain_id,
-            "verifyingContract": "0x" + "0" * 40,
-        },
-    }
+    return signer_of(typed_data(message, chain_id), raw)
 
 
 def _whole(parameters: Mapping[str, str], name: str, default: int | None = None) -> int:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data
-from tests.aster_sandbox.authorising import domain_document
+from tests.adapters.venues.aster.ethereum_oracle import domain_document, signer_of
 from tests.aster_sandbox.refusals import VenueRefusal
 from tests.aster_sandbox.routing import Ask, route
 
@@ -44,10 +43,4 @@ def _signer(ask: Ask, chain_id: int) -> str | None:
         "message": {**values, "Nonce": int(values["Nonce"])},
     }
     document["types"]["ApproveBuilder"] = [{"name": n, "type": kind} for n, kind in kinds.items()]
-    try:
-        raw = bytes.fromhex(ask.need("signature").lower().removeprefix("0x"))
-        return str(
-            Account.recover_message(encode_typed_data(full_message=document), signature=raw)
-        ).lower()
-    except Exception:  # noqa: BLE001 - whatever the library says of a broken signature, it is one
-        return None
+    return signer_of(document, ask.parameters.get("signature", ""))

@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 import httpx
 
 from tests.adapters.venues.aster.demo_keys import AGENT_KEY, PAIR_KEY, PAIR_SECRET, SIGNER, USER
-from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data
-from tests.aster_sandbox.authorising import typed_data
+from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data, typed_data
 
 
 def signed_v3(

@@ -27,10 +27,11 @@ async def serve_socket(venue: Venue, scope: Any, receive: Any, send: Any) -> Non
     connection = Connection(
         loop=asyncio.get_running_loop(), is_combined=path.startswith("/stream"), streams=streams
     )
-    await send({"type": "websocket.accept"})
+    # Before the answer: whoever has connected hears everything from then on. It waits in the queue.
     with venue.lock:
         venue.hub.connections.add(connection)
         _greet(venue, connection, streams)
+    await send({"type": "websocket.accept"})
     sender = asyncio.ensure_future(_send_all(connection, send))
     reader = asyncio.ensure_future(_read_all(venue, connection, receive))
     try:

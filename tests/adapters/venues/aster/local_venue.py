@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.adapters.venues.aster.documented import DOCUMENTED
-from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data
+from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data, typed_data
 
 NONCE_WINDOW_MICROSECONDS = 60_000_000
 
@@ -245,26 +245,6 @@ class LocalVenue:
         behind = self.now_us // 1000 - int(request.parameters["timestamp"])
         if not -1000 < behind <= int(request.parameters["recvWindow"]):
             raise Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
-
-
-def typed_data(message: str, chain_id: int) -> dict[str, Any]:
-    """What a V3 signature signs, in the form that eth-account takes."""
-    fields = [("name", "string"), ("version", "string"), ("chainId", "uint256")]
-    fields.append(("verifyingContract", "address"))
-    return {
-        "types": {
-            "EIP712Domain": [{"name": name, "type": kind} for name, kind in fields],
-            "Message": [{"name": "msg", "type": "string"}],
-        },
-        "primaryType": "Message",
-        "domain": {
-            "name": "AsterSignTransaction",
-            "version": "1",
-            "chainId": chain_id,
-            "verifyingContract": "0x" + "0" * 40,
-        },
-        "message": {"msg": message},
-    }
 
 
 def _order(number: int, parameters: dict[str, str]) -> dict[str, Any]:

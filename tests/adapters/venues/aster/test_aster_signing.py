@@ -21,8 +21,7 @@ from adapters.venues.aster.signing import (
     signer_of,
 )
 from tests.adapters.venues.aster.demo_keys import AGENT_KEY, PAIR_SECRET, SIGNER, USER
-from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data
-from tests.adapters.venues.aster.local_venue import typed_data
+from tests.adapters.venues.aster.ethereum_oracle import Account, encode_typed_data, typed_data
 from trading.errors import InvalidRecord
 
 NONCE = 1748310859508867
