@@ -59,6 +59,24 @@ class OperatorState(StrEnum):
     HALTED = "halted"
 
 
+class ForeignPolicy(StrEnum):
+    """What becomes of positions that no order of the account has made."""
+
+    IGNORE = "ignore"
+    """They are shown and counted as exposure, block entries of their symbol, and are not touched."""
+    ADOPT = "adopt"
+    """They become the account's own: protected, and left by its rules."""
+
+
+class BracketPolicy(StrEnum):
+    """How an entry gets its stop and target at a live venue."""
+
+    SEPARATE = "separate"
+    """Three orders, the stop right after the entry."""
+    GROUP = "group"
+    """One message where the venue takes groups (OTOCO); read back like the others."""
+
+
 class Network(StrEnum):
     """Which of a venue's worlds."""
 
@@ -83,6 +101,10 @@ class VenueKeys:
     network: Network = Network.MAINNET
     base_url: str | None = None
     """None: the venue's own address for that network."""
+    may_withdraw: bool = False
+    """The operator's explicit word that keys which can withdraw funds may be used."""
+    transport: str | None = None
+    """`connector`: the venue's own library carries V1 requests; None: our own client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +156,12 @@ class Account:
     """Who decides together; None unless the strategy is `BLEND`."""
     scan: Scan | None = None
     """How the instruments of a cycle are chosen; None: all of `assets`, always."""
+    foreign: ForeignPolicy = ForeignPolicy.IGNORE
+    """Of a live account."""
+    bracket: BracketPolicy = BracketPolicy.SEPARATE
+    """Of a live account."""
+    twin_of: str | None = None
+    """A live account whose decisions this paper account carries out as well."""
 
     def __post_init__(self) -> None:
         if ACCOUNT_ID.fullmatch(self.id) is None:
@@ -151,6 +179,8 @@ class Account:
             raise InvalidRecord(
                 f"account {self.id}: kind llm, strategy {LANGUAGE_MODEL!r} and a model go together"
             )
+        if self.twin_of is not None and self.mode is Mode.LIVE:
+            raise InvalidRecord(f"account {self.id}: a twin trades on paper, never live")
         self._check_blend()
 
     def _check_blend(self) -> None:

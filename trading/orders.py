@@ -253,6 +253,8 @@ class FillCause(StrEnum):
 
     ORDER = "order"
     LIQUIDATION = "liquidation"
+    ADL = "adl"
+    """Auto-deleveraging: the venue took the position, or a part of it, to settle somebody else's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from trading.candles import Candle
@@ -17,7 +18,7 @@ from trading.errors import BadMarketData
 from trading.instruments import Instrument
 from trading.market import FundingRate, OrderBook, Quote
 from trading.order_groups import OrderGroup
-from trading.orders import Fill, Order, OrderRequest
+from trading.orders import Fill, Order, OrderRequest, PriceKind
 from trading.paper_book import BookState, VenueEvent
 from trading.positions import MarginMode, Position
 from trading.timeframes import Timeframe
@@ -99,9 +100,19 @@ class Income:
 
     tran_id: str
     kind: str
+    """One of `IncomeKind`, or the venue's own word in small letters."""
     symbol: str | None
     amount: Decimal
     at: datetime
+
+
+class IncomeKind(StrEnum):
+    """Lines of the ledger that have a meaning here."""
+
+    FUNDING = "funding"
+    TRANSFER = "transfer"
+    """Deposit or withdrawal: a flow, not a return."""
+    LIQUIDATION_FEE = "liquidation_fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +133,48 @@ class VenueAccount:
     """By symbol."""
     open_orders: tuple[Order, ...]
     """In order of arrival."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What an account has in one instrument: its position, and the orders that rest for it."""
+
+    position: VenuePosition | None
+    open_orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """What our record has of a venue account, so that the venue can say what is missing in it."""
+
+    trade_ids: Mapping[str, str]
+    """Id of the fill that was booked last, by symbol."""
+    newest_trade_id: str | None
+    """Of the fill that was booked last, of whatever symbol."""
+    tran_id: str | None
+    """Of the income line that was booked last."""
+    income_at: datetime | None
+    """The latest instant of a booked income line."""
+    wallet: Decimal | None
+    """What the booked lines make of the opening balance (quote); None where none is known."""
+    quantities: Mapping[str, Decimal]
+    """Signed quantity by symbol, as the venue reported it last."""
+    orders: Mapping[str, str]
+    """Client order id by the venue's order id, of orders of ours."""
+    unsettled: frozenset[str]
+    """Symbols with an order of ours whose end is not booked."""
+    since: datetime | None
+    """Nothing before it belongs to this record; None: everything does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movements:
+    """What moved money or positions at a venue and is not in our record yet."""
+
+    fills: tuple[Fill, ...]
+    """Oldest first, complete."""
+    income: tuple[Income, ...]
+    """Oldest first, complete."""
 
 
 class Venue(Protocol):
@@ -152,11 +205,31 @@ class Venue(Protocol):
         """None means: the venue says that it does not know the id."""
         ...
 
-    async def fills_since(self, trade_id: str | None) -> tuple[Fill, ...]:
-        """Fills after a trade id (all when None), oldest first, complete."""
+    async def holding(self, symbol: str) -> Holding:
+        """One instrument as it is now, never from memory: what protection is read back from."""
         ...
 
-    async def income_since(self, tran_id: str | None) -> tuple[Income, ...]: ...
+    async def movements_since(self, booked: Booked, seen: VenueAccount) -> Movements:
+        """Fills and income that are not in the record; `seen` is the account as just reported.
+
+        Asking twice with the same record gives the same lines: booking them is idempotent.
+        """
+        ...
+
+    @property
+    def settles_after(self) -> timedelta:
+        """How long after a send "no such order" is no answer yet: it may still arrive."""
+        ...
+
+    @property
+    def takes_groups(self) -> bool:
+        """Whether `submit_group` may be used for the entries of this account."""
+        ...
+
+    @property
+    def triggers_by(self) -> PriceKind:
+        """The price that protection is to be triggered by."""
+        ...
 
     async def set_leverage(self, symbol: str, leverage: int) -> None: ...
 

@@ -11,7 +11,16 @@ from typing import Any
 from adapters.store.blend_json import blend_from_json, blend_to_json
 from adapters.store.documents import to_document
 from adapters.store.errors import StoreError
-from trading.account import Account, AgentKind, Mode, ModelProvider, Network, VenueKeys
+from trading.account import (
+    Account,
+    AgentKind,
+    BracketPolicy,
+    ForeignPolicy,
+    Mode,
+    ModelProvider,
+    Network,
+    VenueKeys,
+)
 from trading.exit_settings import ExitSettings, Tier
 from trading.limits import RiskLimits
 from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
@@ -26,8 +35,10 @@ _LIMITS = {
 }
 """Names of limits by type; `RiskLimits` has its annotations as text."""
 
-_LATER_FIELDS = ("model", "prompt", "provider", "venue_keys", "blend", "scan")
+_LATER_FIELDS = ("model", "prompt", "provider", "venue_keys", "blend", "scan", "twin_of")
 """Left out when None, like what is None inside them: fingerprints of older versions stay the same."""
+_USUAL = {"foreign": ForeignPolicy.IGNORE, "bracket": BracketPolicy.SEPARATE}
+"""Left out when as usual, for the same reason."""
 _PARTS = ("provider", "venue_keys", "scan")
 
 
@@ -40,6 +51,11 @@ def account_to_json(account: Account) -> dict[str, Any]:
         elif name in _PARTS:
             part = asdict(document[name])
             document[name] = {key: value for key, value in part.items() if value is not None}
+    for name, usual in _USUAL.items():
+        if document[name] is usual:
+            del document[name]
+    if account.venue_keys is not None and not account.venue_keys.may_withdraw:
+        del document["venue_keys"]["may_withdraw"]
     document["parameters"] = {name: float(value) for name, value in account.parameters.items()}
     if account.blend is not None:
         document["blend"] = blend_to_json(account.blend)
@@ -100,6 +116,10 @@ def _parts_from_json(values: dict[str, Any]) -> dict[str, Any]:
         parts["blend"] = blend_from_json(values.pop("blend"))
     if "scan" in values:
         parts["scan"] = Scan(**values.pop("scan"))
+    if "foreign" in values:
+        parts["foreign"] = ForeignPolicy(values.pop("foreign"))
+    if "bracket" in values:
+        parts["bracket"] = BracketPolicy(values.pop("bracket"))
     if "venue_keys" in values:
         keys = values.pop("venue_keys")
         parts["venue_keys"] = VenueKeys(**{**keys, "network": Network(keys["network"])})

@@ -6,7 +6,7 @@ account cannot slide from paper into live by an edited file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy import Connection, Row, Select, func, insert, literal, select, update
@@ -15,7 +15,7 @@ from adapters.store.account_json import account_from_json, account_to_json, conf
 from adapters.store.errors import StoreError, UnknownAccount
 from adapters.store.tables import account_versions, accounts
 from adapters.store.tables.base import Money
-from trading.account import Account, AccountStatus, OperatorState, TradingState
+from trading.account import Account, AccountStatus, Mode, OperatorState, TradingState
 from trading.units import plain
 
 
@@ -53,7 +53,11 @@ def save_account(conn: Connection, account: Account) -> int:
     conn.execute(
         update(accounts)
         .where(accounts.c.id == account.id)
-        .values(**_columns(account), config_version=version, real_removed_at=None)
+        .values(
+            **{**_columns(account), "initial_equity": stored.initial_equity},
+            config_version=version,
+            real_removed_at=None,
+        )
     )
     return version
 
@@ -121,7 +125,8 @@ def _columns(account: Account) -> dict[str, object]:
 
 
 def _require_same_baseline(stored: Row, account: Account) -> None:
-    if stored.initial_equity != account.initial_equity:
+    is_measured = account.mode is Mode.LIVE  # at the venue, when it was permitted
+    if not is_measured and stored.initial_equity != account.initial_equity:
         raise StoreError(
             f"account {account.id} started with {plain(stored.initial_equity)} and cannot be "
             f"changed to {plain(account.initial_equity)}, because all its returns are measured "
@@ -163,8 +168,12 @@ def _newest() -> Select:
 
 
 def _stored(row: Row) -> StoredAccount:
+    account = account_from_json(row.config)
     return StoredAccount(
-        account=account_from_json(row.config),
+        # A live account's baseline is what the venue held when it was permitted.
+        account=replace(account, initial_equity=row.initial_equity)
+        if account.mode is Mode.LIVE
+        else account,
         version=row.config_version,
         status=AccountStatus(row.status),
         trading_state=TradingState(row.trading_state),

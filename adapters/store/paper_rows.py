@@ -15,8 +15,6 @@ from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippageP
 from trading.ports import Income
 from trading.positions import MarginMode, Position
 
-FUNDING = "funding"
-TRANSFER = "transfer"
 
 
 def wallet_columns(state: BookState) -> dict[str, Any]:
@@ -104,7 +102,7 @@ def income_columns(account_id: str, event: FundingPaid | FundsMoved) -> dict[str
     return {
         "account_id": account_id,
         "tran_id": int(event.tran_id),
-        "kind": FUNDING if is_funding else TRANSFER,
+        "kind": IncomeKind.FUNDING if is_funding else IncomeKind.TRANSFER,
         "symbol": event.symbol if is_funding else None,
         "amount": event.amount,
         "rate": event.rate if is_funding else None,

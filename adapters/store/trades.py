@@ -18,12 +18,9 @@ from adapters.store.documents import clean_text
 from adapters.store.tables import decisions, intents
 from adapters.store.tables import trades as trades_table
 from trading.orders import Fill, FillCause, Leg
-from trading.ports import Income
+from trading.ports import Income, IncomeKind
 from trading.positions import Direction
 from trading.trades import Trade, apply_fill_to_trade
-
-FUNDING = "funding"
-"""`Income.kind` of a funding payment."""
 
 _FIELDS = tuple(Trade.__dataclass_fields__)
 
@@ -83,7 +80,7 @@ def book_funding_on_trades(conn: Connection, account_id: str, income: Sequence[I
     Orders placed at a funding instant fill after it, so a trade opened then does not pay.
     """
     for line in income:
-        if line.kind != FUNDING or line.symbol is None:
+        if line.kind != IncomeKind.FUNDING or line.symbol is None:
             continue
         held = trades_table.c
         holder = (

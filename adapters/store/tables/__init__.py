@@ -31,7 +31,7 @@ from adapters.store.tables.trading import (
     positions,
     trades,
 )
-from adapters.store.tables.venues import signer_nonces
+from adapters.store.tables.venues import live_permits, signer_nonces
 
 __all__ = [
     "SCHEMA",
@@ -53,6 +53,7 @@ __all__ = [
     "instruments",
     "intents",
     "leases",
+    "live_permits",
     "market_passes",
     "market_stats",
     "metadata",

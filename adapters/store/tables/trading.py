@@ -42,7 +42,7 @@ cycles = Table(
     ForeignKeyConstraint(["account_id"], ["app.accounts.id"]),
     UniqueConstraint("account_id", "slot"),
     Index("ix_cycles_account_id_started", "account_id", text("real_started_at desc")),
-    CheckConstraint("trigger in ('schedule', 'manual')", name="trigger"),
+    CheckConstraint("trigger in ('schedule', 'manual', 'watch')", name="trigger"),
     CheckConstraint("status in ('running', 'done', 'skipped', 'failed', 'missed')", name="status"),
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from adapters.venues.paper.catch_up import catch_up
@@ -21,15 +21,18 @@ from trading.matching import amendments, groups, margin, submission
 from trading.matching.liquidation import backing_of, liquidation_price
 from trading.matching.submission import Counter
 from trading.order_groups import OrderGroup
-from trading.orders import Fill, Order, OrderRequest
+from trading.orders import Fill, Order, OrderRequest, PriceKind
 from trading.paper_book import BookState, OrderChanged, VenueEvent
 from trading.paper_terms import SlippagePolicy
 from trading.ports import (
     Balance,
     BookChange,
+    Booked,
     BookSource,
+    Holding,
     Income,
     MarketSource,
+    Movements,
     PaperBook,
     VenueAccount,
     VenuePosition,
@@ -113,6 +116,34 @@ class PaperVenue:
         await self._catch_up()
         order = await self.book.order_by_client_id(client_order_id)
         return order if order is not None and order.symbol == symbol else None
+
+    @property
+    def settles_after(self) -> timedelta:
+        """None at all: the book is locked while an order is handed in."""
+        return timedelta(0)
+
+    @property
+    def takes_groups(self) -> bool:
+        return False
+
+    @property
+    def triggers_by(self) -> PriceKind:
+        """Candles have no mark of their own."""
+        return PriceKind.LAST
+
+    async def holding(self, symbol: str) -> Holding:
+        account = await self.account()
+        return Holding(
+            position=next((p for p in account.positions if p.position.symbol == symbol), None),
+            open_orders=tuple(o for o in account.open_orders if o.symbol == symbol),
+        )
+
+    async def movements_since(self, booked: Booked, seen: VenueAccount) -> Movements:
+        del seen  # the book numbers its lines over all symbols
+        return Movements(
+            fills=await self.fills_since(booked.newest_trade_id),
+            income=await self.income_since(booked.tran_id),
+        )
 
     async def fills_since(self, trade_id: str | None) -> tuple[Fill, ...]:
         await self._catch_up()
