@@ -12,9 +12,8 @@ from adapters.store.order_rows import fill_columns, order_columns, order_from
 from trading.orders import Fill, FillCause, Order, OrderStatus, Side
 from trading.paper_book import BookState, FundingPaid, FundsMoved
 from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
-from trading.ports import Income
+from trading.ports import Income, IncomeKind
 from trading.positions import MarginMode, Position
-
 
 
 def wallet_columns(state: BookState) -> dict[str, Any]:
