@@ -8,6 +8,7 @@
     ├── DecisionFailed     the decider raised or was late     -> fail the cycle; exits were managed before
     ├── VenueError         the venue answered                 -> see the leaf
     │   ├── OrderRejected      a definite no with a code      -> refuse the intent, never resend it as it is
+    │   ├── AccountBarred      keys, permission, liquidation  -> pause the account, raise an alarm
     │   ├── OutcomeUnknown     sent, but no definite answer   -> resolve by query, never resend
     │   └── VenueUnavailable   nothing was sent               -> retry reads, try the write next cycle
     │       └── WeightRefused  our own request budget         -> wait until `retry_at`, not sooner
@@ -90,6 +91,15 @@ class OrderRejected(VenueError):
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
+
+    @property
+    def may_be_sent_anew(self) -> bool:
+        """Refused for its time or nonce alone, before it was looked at: sign it again, once."""
+        return False
+
+
+class AccountBarred(VenueError):
+    """The venue takes nothing from this account until a person has looked at it."""
 
 
 class OutcomeUnknown(VenueError):

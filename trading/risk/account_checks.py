@@ -30,6 +30,19 @@ def check_operator_halt(context: RiskContext, draft: Draft) -> Draft | Denied:
     )
 
 
+def check_not_frozen(context: RiskContext, draft: Draft) -> Draft | Denied:
+    """Nothing is opened in a symbol whose state at the venue is not known for sure."""
+    if context.frozen is None:
+        return draft
+    return denied(
+        context,
+        DenialCode.SYMBOL_FROZEN,
+        limit="a settled state",
+        actual=context.frozen,
+        sentence=f"{context.symbol} is frozen for entries: {context.frozen}.",
+    )
+
+
 def check_equity(context: RiskContext, draft: Draft) -> Draft | Denied:
     """Every figure that the limits are measured against must be known, costs included."""
     figures = {

@@ -18,6 +18,7 @@ from trading.risk.account_checks import (
     check_daily_loss,
     check_drawdown,
     check_equity,
+    check_not_frozen,
     check_operator_halt,
     check_trading_state,
 )
@@ -71,6 +72,7 @@ ENTRY_CHECKS: tuple[EntryCheck, ...] = (
     check_drawdown,
     check_daily_loss,
     check_daily_entries,
+    check_not_frozen,
     check_market_data,
     check_quote_age,
     check_mark_divergence,

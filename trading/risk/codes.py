@@ -63,6 +63,13 @@ class DenialCode(StrEnum):
         "max_daily_entries",
         "seed 004",
     )
+    SYMBOL_FROZEN = (
+        "symbol_frozen",
+        "The venue's state of this symbol is not settled: an order without a known outcome, a"
+        " position that differs from our record, or one that is not the account's own.",
+        "",
+        "costly bugs 3 and 16",
+    )
     DATA_PROBLEM = (
         "data_problem",
         "Market data, filters or a position are stale, have gaps, are crossed or no number;"

@@ -56,6 +56,8 @@ class RiskContext:
     """False only in a market that has no funding at all, where an unknown rate is no cost."""
     operator_state: OperatorState = OperatorState.ACTIVE
     """As stored: halted by `perpflow panic` or not."""
+    frozen: str | None = None
+    """Why the venue's state of this symbol is not settled, or None."""
     data_problem: str | None = None
     """What is wrong with the market data (stale, gap), or None."""
     taker_fee: Decimal = Decimal("0.0006")

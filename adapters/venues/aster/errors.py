@@ -22,7 +22,7 @@ import re
 from datetime import datetime
 
 from adapters.venues.aster.codes import Action, CodeMeaning
-from trading.errors import OrderRejected, OutcomeUnknown, VenueUnavailable
+from trading.errors import AccountBarred, OrderRejected, OutcomeUnknown, VenueUnavailable
 
 EXCERPT = 2048
 """Characters of a strange answer that are kept for who looks into it."""
@@ -56,8 +56,13 @@ class Refused(OrderRejected):
 class ClockRefused(Refused):
     """Our time was outside the venue's window; the client has marked its clock for a new reading."""
 
+    @property
+    def may_be_sent_anew(self) -> bool:
+        """The venue judges the time before the order."""
+        return True
 
-class AccountRefused(Refused):
+
+class AccountRefused(Refused, AccountBarred):
     """Nothing of this account will be accepted until somebody has looked at its keys."""
 
 

@@ -86,6 +86,9 @@ EXAMPLES: dict[DenialCode, Example] = {
         {"lowest_equity_today": Decimal(9500)}, {"lowest_equity_today": Decimal("9500.01")}
     ),
     DenialCode.DAILY_ENTRIES: _pair({"entries_today": 20}, {"entries_today": 19}),
+    DenialCode.SYMBOL_FROZEN: _pair(
+        {"frozen": "order pf-1 has no known outcome"}, {"frozen": None}
+    ),
     DenialCode.DATA_PROBLEM: _pair(
         {"quoted": {"bid": Decimal("100.2"), "ask": Decimal("100.1")}},
         {"quoted": {"bid": Decimal("100.1"), "ask": Decimal("100.1")}},
