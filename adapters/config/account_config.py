@@ -25,6 +25,7 @@ from adapters.config.value_types import (
     BaseUrl,
     Number,
     Reference,
+    Switch,
     Words,
 )
 from trading.timeframes import Timeframe
@@ -52,6 +53,10 @@ class AsterdexConfig(_Strict):
     mnemonic: _Key = None
     network: Literal["mainnet", "testnet"] = Field("mainnet", description="mainnet or testnet")
     base_url: BaseUrl | None = Field(None, description=_URL_FORMS)
+    may_withdraw: Switch = Field(False, description="true or false")  # noqa: FBT003 - a default
+    transport: Literal["connector"] | None = Field(
+        None, description="connector, or left out for the client of this program"
+    )
 
 
 class OpenrouterConfig(_Strict):
@@ -102,6 +107,8 @@ class AccountConfig(_Strict):
         le=1_000_000_000,
         description="an amount of USDT above 0 and up to 1000000000",
     )
+    foreign: Literal["ignore", "adopt"] = Field("ignore", description="ignore or adopt")
+    bracket: Literal["separate", "group"] = Field("separate", description="separate or group")
     limits: LimitsConfig = Field(default_factory=LimitsConfig, description="a mapping of limits")
     exits: ExitsConfig = Field(
         default_factory=ExitsConfig, description="a mapping of tiers and pullback"

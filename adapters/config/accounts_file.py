@@ -18,6 +18,7 @@ from adapters.config.aliases import resolve_aliases
 from adapters.config.build import AccountBuilder
 from adapters.config.explain import explain
 from adapters.config.interpolation import interpolate
+from adapters.config.live_config import check_venue_accounts
 from adapters.config.problems import ConfigurationError, KeyPath, Problem
 from adapters.config.yaml_document import Data, Document, read_document
 from trading.account import Account
@@ -88,8 +89,17 @@ def read_accounts(
     faulty = {problem.path for problem in problems}
     entries = _readable_entries(data, faulty, known_assets or _ANY_ASSET)
     accounts = [builder.build(entry, ("accounts", index)) for index, entry in entries.items()]
-    found = builder.problems + _duplicates(document, entries)
-    problems += [problem for problem in found if not _is_within(problem.path, faulty)]
+    found = [
+        *builder.problems,
+        *_duplicates(document, entries),
+        *check_venue_accounts(document, entries),
+    ]
+    problems += [
+        problem
+        for problem in found
+        # An entry was read without its faulty keys: nothing more can be said about those.
+        if not (_is_within(problem.path, faulty) or _touches(problem.path[:3], faulty))
+    ]
     if problems:
         raise ConfigurationError(_in_order([*problems, *builder.not_yet]))
     return Loaded(

@@ -15,12 +15,13 @@ from adapters.config.blend_config import BlendConfig, blend_of, check_blend
 from adapters.config.exits_config import exit_settings_of
 from adapters.config.explain import shown
 from adapters.config.interpolation import Interpolated
+from adapters.config.live_config import check_live, check_transport
 from adapters.config.paper_config import paper_terms_of
 from adapters.config.problems import KeyPath, Problem, closest
 from adapters.config.scan_config import check_scan, listed_assets, scan_of
 from adapters.config.venue_access import check_keys, provider_of, venue_keys_of
 from adapters.config.yaml_document import Document
-from trading.account import Account, AgentKind, Mode
+from trading.account import Account, AgentKind, BracketPolicy, ForeignPolicy, Mode
 from trading.errors import InvalidRecord
 from trading.exit_settings import EXIT_SETTING_NAMES, ExitSettings
 from trading.limits import LIMIT_NAMES, RiskLimits
@@ -51,9 +52,9 @@ class AccountBuilder:
         """The account, or None after adding to `problems`."""
         before = len(self.problems)
         agent = self._agent(config, path)
-        self._check_mode(config, path)
         self._check_assets(config, path)
-        self.problems += check_keys(self._document, config, path)
+        for check in (check_keys, check_live, check_transport):
+            self.problems += check(self._document, config, path)
         limits = self._limits(config, agent, path)
         exits = self._exits(config, path)
         if agent is None or limits is None or exits is None or len(self.problems) > before:
@@ -79,6 +80,8 @@ class AccountBuilder:
             venue_keys=venue_keys_of(config.asterdex),
             blend=None if config.blend is None else blend_of(config.blend),
             scan=scan_of(config.assets),
+            foreign=ForeignPolicy(config.foreign),
+            bracket=BracketPolicy(config.bracket),
         )
 
     def _say(self, path: KeyPath, text: str, hint: str = "") -> None:
@@ -147,14 +150,6 @@ class AccountBuilder:
             self._say((*path, "parameters"), f"do not fit: {refusal}")
             return None
         return agent_of_strategy(name)
-
-    def _check_mode(self, config: AccountConfig, path: KeyPath) -> None:
-        if config.mode == "live":
-            self._later(
-                (*path, "mode"),
-                f"is live for account {config.id!r}; this version trades on paper only",
-                "write mode: paper",
-            )
 
     def _check_assets(self, config: AccountConfig, path: KeyPath) -> None:
         assets, where = listed_assets(config.assets, path)

@@ -17,6 +17,7 @@ from adapters.config.environment_names import (
     AGENT,
     DECIDERS,
     KNOWN_AGENTS,
+    SHARED_SIGNER,
     SINGLE_MARKERS,
     SYMBOLS,
     VARIABLES,
@@ -151,9 +152,17 @@ class _Writing:
             is_own = name == candidates[0] and not is_only_one
             if name is not None and (is_own or not _holds(entry, variable.path)):
                 _put(entry, variable.path, variable.value(name))
+        self._share_signer(entry, place)
         if "assets" not in entry:
             entry["assets"] = self._assets_of_symbols(place)
         self.entries.append(entry)
+
+    def _share_signer(self, entry: dict[str, Data], place: KeyPath) -> None:
+        keys = (("asterdex", name) for name in ("private_key", "mnemonic", "api_key", "api_secret"))
+        if self._environ.get(SHARED_SIGNER) and not any(_holds(entry, path) for path in keys):
+            path = ("asterdex", "private_key")
+            self.names[(*place, *path)] = SHARED_SIGNER
+            _put(entry, path, f"${{{SHARED_SIGNER}}}")
 
     def _assets_of_symbols(self, place: KeyPath) -> Data:
         name = next((name for name in SYMBOLS if self._environ.get(name)), None)

@@ -80,6 +80,10 @@ VARIABLES = (
     Variable(name="MIN_CONFIDENCE", path=("limits", "min_confidence")),
 )
 
+SHARED_SIGNER = "SHARED_ASTER_SIGNER_PRIVATE_KEY"
+"""Of seed 001: the agent's key of every account that has no key of its own. One signer for several
+accounts is safe within one database only, which gives out its nonces."""
+
 SYMBOLS = ("TRADING_SYMBOLS", "TRADING_SYMBOL")
 """Symbols of the venue (BTCUSDT), which stand for assets; the first that is set counts."""
 

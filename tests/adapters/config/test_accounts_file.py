@@ -214,11 +214,6 @@ def test_a_percentage_and_the_ratio_it_means_exclude_each_other(tmp_path: Path) 
             " allowed is an amount of USDT above 0 and up to 1000000000",
         ),
         (
-            "mode: live",
-            "accounts.yaml:5: accounts[0].mode is live for account 'alpha';"
-            " this version trades on paper only -> write mode: paper",
-        ),
-        (
             "name: ${UNSET}",
             "accounts.yaml:5: accounts[0].name needs the variable UNSET, which is not set"
             " -> put UNSET=... into .env or the environment",
@@ -406,10 +401,10 @@ def test_the_names_of_seed_001_are_understood(
     assert loaded.mode is Mode.PAPER
 
 
-def test_the_alias_for_live_trading_is_refused_like_live_trading_itself(tmp_path: Path) -> None:
+def test_the_alias_for_live_trading_means_live_trading_itself(tmp_path: Path) -> None:
     [sentence] = problems_of(tmp_path, account("isPaperTrading: false"))
 
-    assert sentence.startswith("accounts.yaml:5: accounts[0].mode is live for account 'alpha'")
+    assert "asterdex.private_key is missing from live account 'alpha'" in sentence
 
 
 HEX_KEY = "4fd0a42218f3eae43a6ce26d22544e986139a01e5b34a62db53757ffca81bae1"

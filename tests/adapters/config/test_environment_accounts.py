@@ -170,7 +170,7 @@ def test_no_variable_that_describes_an_account_means_that_nothing_is_configured(
         ({"STRATEGY": "grid", "LLM_MODEL": "m"}, "STRATEGY and LLM_MODEL exclude each other"),
         (
             {"STRATEGY": "grid", "TRADING_MODE": "live"},
-            "TRADING_MODE is live for account 'default'",
+            "ASTERDEX_PRIVATE_KEY is missing from live account 'default'",
         ),
         ({"STRATEGY": "grid", "ASSETS": "FOO"}, "ASSETS is FOO, which this market does not have"),
         ({"STRATEGY": "grid", "ASTERDEX_API_KEY": "x"}, "ASTERDEX_API_SECRET is missing beside"),

@@ -105,11 +105,11 @@ def test_a_secret_is_in_no_refusal_and_in_no_traceback_of_one(tmp_path: Path) ->
     path = tmp_path / "key"
     path.write_bytes(b"\xff" + CANARY.encode())
     for reference in (f"file:{path}", "env:OTHER", CANARY.replace("-", ":")):
-        try:
+        with pytest.raises(SecretMissing) as refused:
             resolve(reference, {"KEY": CANARY}, load_block=None)
-        except SecretMissing as refused:
-            assert CANARY not in "".join(traceback.format_exception(refused))
-            assert refused.__cause__ is None
+
+        assert CANARY not in "".join(traceback.format_exception(refused.value))
+        assert refused.value.__cause__ is None
 
 
 def test_all_that_is_missing_of_an_account_is_said_at_once() -> None:
