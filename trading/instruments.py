@@ -64,6 +64,8 @@ class Instrument:
     """Decimals that a price may have; None: those of the tick, at least 8."""
     quantity_precision: int | None = None
     """Decimals that a quantity may have; None: those of the step, at least 8."""
+    has_venue_brackets: bool = True
+    """False: the margin table is a cautious stand-in of ours, because the venue has not told its own."""
 
     def __post_init__(self) -> None:
         for name in ("tick_size", "step_size", "min_quantity", "max_quantity"):

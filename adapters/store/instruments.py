@@ -6,7 +6,7 @@ They also say which asset a symbol stands for; nobody guesses that from the text
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,8 +45,16 @@ class Assets:
 
 
 def save_instruments(conn: Connection, market: str, instruments: Sequence[Instrument]) -> None:
-    """Insert or replace; always in the order of symbols, so that two savers cannot block."""
+    """Insert or replace; always in the order of symbols, so that two savers cannot block.
+
+    A margin table that the venue has told is never replaced by a stand-in for one.
+    """
+    told = _told_brackets(conn, market)
     for instrument in sorted(instruments, key=lambda each: each.symbol):
+        if not instrument.has_venue_brackets and instrument.symbol in told:
+            instrument = replace(
+                instrument, brackets=told[instrument.symbol], has_venue_brackets=True
+            )
         values: dict[str, Any] = {name: getattr(instrument, name) for name in _OWN_COLUMNS}
         values["filters"] = _filters(instrument)
         conn.execute(
@@ -54,6 +62,22 @@ def save_instruments(conn: Connection, market: str, instruments: Sequence[Instru
             .values(market=market, **values)
             .on_conflict_do_update(index_elements=["market", "symbol"], set_=values)
         )
+
+
+def save_brackets(
+    conn: Connection, market: str, told: Mapping[str, tuple[MaintenanceBracket, ...]]
+) -> None:
+    """Put margin tables that the venue has told to an account, by symbol, into the instruments."""
+    known = load_instruments(conn, market)
+    save_instruments(
+        conn,
+        market,
+        [
+            replace(each, brackets=told[each.symbol], has_venue_brackets=True)
+            for each in known
+            if told.get(each.symbol)
+        ],
+    )
 
 
 def load_instruments(conn: Connection, market: str) -> tuple[Instrument, ...]:
@@ -64,6 +88,14 @@ def load_instruments(conn: Connection, market: str) -> tuple[Instrument, ...]:
         .order_by(instruments_table.c.symbol)
     )
     return tuple(_instrument(row) for row in conn.execute(query))
+
+
+def _told_brackets(conn: Connection, market: str) -> dict[str, tuple[MaintenanceBracket, ...]]:
+    return {
+        each.symbol: each.brackets
+        for each in load_instruments(conn, market)
+        if each.has_venue_brackets
+    }
 
 
 def load_assets(conn: Connection, market: str) -> Assets:
@@ -79,6 +111,8 @@ def _filters(instrument: Instrument) -> dict[str, Any]:
     filters |= {name: value for name, value in later.items() if value is not None}
     filters |= {name: sorted(getattr(instrument, name)) for name in _LATER_NAMES}
     filters["funding_interval_seconds"] = int(instrument.funding_interval.total_seconds())
+    if not instrument.has_venue_brackets:
+        filters["has_venue_brackets"] = False
     filters["brackets"] = [asdict(bracket) for bracket in instrument.brackets]
     return to_document(filters)
 
@@ -91,6 +125,7 @@ def _instrument(row: Row[Any]) -> Instrument:
         **{name: Decimal(row.filters[name]) for name in _LATER_DECIMALS if name in row.filters},
         **{name: row.filters[name] for name in _LATER_COUNTS if name in row.filters},
         **{name: frozenset(row.filters.get(name, ())) for name in _LATER_NAMES},
+        has_venue_brackets=row.filters.get("has_venue_brackets", True),
         funding_interval=timedelta(seconds=row.filters["funding_interval_seconds"]),
         brackets=tuple(
             MaintenanceBracket(

@@ -68,6 +68,9 @@ class SymbolRules(Payload):
         (), validation_alias=AliasChoices("orderTypes", "OrderType", "orderType")
     )
     time_in_force: tuple[str, ...] = ()
+    price_precision: int | None = None
+    """Of the display, not of the filters; so is the next."""
+    quantity_precision: int | None = None
     trigger_protect: Decimal | None = None
     liquidation_fee: Decimal | None = None
     market_take_bound: Decimal | None = None
