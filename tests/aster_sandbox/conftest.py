@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -33,8 +34,15 @@ PAIR = read_credentials(
 )
 
 
+BY_CONNECTOR = "V1 by the connector"
+HAS_CONNECTOR = importlib.util.find_spec("aster") is not None
+
+
 def client_of(
-    sandbox: Sandbox, credentials: Credentials, timeouts: Timeouts = PATIENT
+    sandbox: Sandbox,
+    credentials: Credentials,
+    timeouts: Timeouts = PATIENT,
+    transport: str | None = None,
 ) -> AsterClient:
     """Our client, with nothing of it replaced but where the venue is."""
     return AsterClient(
@@ -44,6 +52,7 @@ def client_of(
             credentials=credentials,
             nonces=OwnNonces(),
             timeouts=timeouts,
+            transport=transport,
         )
     )
 
@@ -76,10 +85,21 @@ async def client(sandbox: Sandbox, user: User) -> AsyncIterator[AsterClient]:
         yield made
 
 
-@pytest.fixture(params=["V3 agent", "V1 pair"])
+@pytest.fixture(params=[AGENT, PAIR], ids=lambda each: each.kind)
+async def own_client(
+    request: pytest.FixtureRequest, sandbox: Sandbox, user: User
+) -> AsyncIterator[AsterClient]:
+    """With each kind of keys in turn, and signatures of our own."""
+    async with client_of(sandbox, request.param) as made:
+        yield made
+
+
+@pytest.fixture(params=["V3 agent", "V1 pair", *([BY_CONNECTOR] if HAS_CONNECTOR else [])])
 async def either_client(
     request: pytest.FixtureRequest, sandbox: Sandbox, user: User
 ) -> AsyncIterator[AsterClient]:
-    """With each kind of keys in turn."""
-    async with client_of(sandbox, AGENT if request.param == "V3 agent" else PAIR) as made:
+    """With each kind of keys in turn, and by the venue's own library where it is installed."""
+    credentials = AGENT if request.param == "V3 agent" else PAIR
+    transport = "connector" if request.param == BY_CONNECTOR else None
+    async with client_of(sandbox, credentials, transport=transport) as made:
         yield made

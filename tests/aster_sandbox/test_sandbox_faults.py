@@ -93,14 +93,14 @@ async def test_hidden_stops_are_there_all_the_same(client: AsterClient, sandbox:
 
 
 async def test_a_clock_that_jumps_is_measured_again(
-    either_client: AsterClient, sandbox: Sandbox
+    own_client: AsterClient, sandbox: Sandbox
 ) -> None:
-    await either_client.account.balances()
+    await own_client.account.balances()
     sandbox.skew(-120_000)
     with pytest.raises(Refused) as caught:
-        await either_client.orders.submit(limit("59000"), priority=E)
+        await own_client.orders.submit(limit("59000"), priority=E)
     assert caught.value.code in (-1021, -4225)
-    assert (await either_client.orders.submit(limit("59000"), priority=E)).status == "NEW"
+    assert (await own_client.orders.submit(limit("59000"), priority=E)).status == "NEW"
 
 
 async def test_a_market_order_fills_in_pieces_and_its_rest_expires_or_waits(

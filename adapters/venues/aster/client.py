@@ -15,6 +15,7 @@ from typing import Self
 from adapters.venues.aster.account_calls import AccountCalls
 from adapters.venues.aster.caller import Caller
 from adapters.venues.aster.clock import ClockReading, HostClock
+from adapters.venues.aster.connector import ConnectorSigner, ConnectorTransport, connector_for
 from adapters.venues.aster.credentials import Credentials, KeyPermissions, WalletCredentials
 from adapters.venues.aster.ledger_calls import LedgerCalls
 from adapters.venues.aster.limits import Limits
@@ -23,7 +24,7 @@ from adapters.venues.aster.networks import VenueAddress
 from adapters.venues.aster.nonces import NonceSource
 from adapters.venues.aster.order_calls import OrderCalls
 from adapters.venues.aster.permissions import permissions_of
-from adapters.venues.aster.signers import signer_for
+from adapters.venues.aster.signers import Signer, signer_for
 from adapters.venues.aster.spending import Spending
 from adapters.venues.aster.strategy_calls import StrategyCalls
 from adapters.venues.aster.stream_calls import StreamCalls
@@ -48,6 +49,8 @@ class ClientParts:
     nonces: NonceSource | None = None
     """Shared by all processes that sign with the wallet; not needed for V1."""
     timeouts: Timeouts = field(default_factory=Timeouts)
+    transport: str | None = None
+    """`connector`: the venue's own library carries V1 requests; None: our own client."""
     host_clock: HostClock = field(default_factory=HostClock)
     real_now: Callable[[], datetime] = _utc_now
 
@@ -58,10 +61,11 @@ class AsterClient:
     def __init__(self, parts: ClientParts) -> None:
         owner = None if parts.credentials is None else parts.credentials.owner
         self.credentials = parts.credentials
-        self._transport = HttpTransport(parts.address, parts.timeouts)
+        self.address = parts.address
+        signer, self._transport = _carriage(parts)
         self._clock = VenueClock(self._fetch_time, parts.host_clock)
         caller = Caller(
-            signer=signer_for(parts.credentials, parts.nonces, parts.address.chain_id),
+            signer=signer,
             transport=self._transport,
             spending=Spending(
                 budget=parts.budget,
@@ -101,6 +105,10 @@ class AsterClient:
             raise AssertionError("a clock that told the time has a reading")
         return reading
 
+    async def now_ms(self, priority: Priority = Priority.RECONCILE) -> int:
+        """The venue's time by its clock as measured last; asked only when that has become old."""
+        return await self._clock.now_us(priority) // 1000
+
     async def permissions(self, priority: Priority = Priority.RECONCILE) -> KeyPermissions:
         """What the venue says these keys may do; for `credentials.require_safe`."""
         if isinstance(self.credentials, WalletCredentials):
@@ -111,3 +119,14 @@ class AsterClient:
 
     async def _fetch_time(self, priority: Priority) -> int:
         return await self.market.time_ms(priority)
+
+
+def _carriage(
+    parts: ClientParts,
+) -> tuple[Signer, HttpTransport] | tuple[ConnectorSigner, ConnectorTransport]:
+    """Who signs and who sends."""
+    credentials, address = parts.credentials, parts.address
+    if parts.transport is not None:
+        return connector_for(parts.transport, credentials, address, parts.timeouts)
+    signer = signer_for(credentials, parts.nonces, address.chain_id)
+    return signer, HttpTransport(address, parts.timeouts)

@@ -1,9 +1,10 @@
-"""Keeps signatures out of the log of the HTTP library, which writes whole addresses."""
+"""Keeps signatures out of the logs of the HTTP libraries, which write whole addresses."""
 
 from __future__ import annotations
 
 import logging
 import re
+from functools import cache
 
 _SIGNATURE = re.compile(r"(signature=)[^&\s\"']+")
 
@@ -23,9 +24,31 @@ class _WithoutSignature(logging.Filter):
 _FILTER = _WithoutSignature()
 
 
-def redact_request_log() -> None:
-    """Clean what httpx logs in this process; safe to call again."""
-    logging.getLogger("httpx").addFilter(_FILTER)
+def redact_request_log(logger: str = "httpx") -> None:
+    """Clean what an HTTP library logs in this process; safe to call again."""
+    logging.getLogger(logger).addFilter(_FILTER)
+
+
+class _WithoutFolder(logging.Filter):
+    """Drops what code below a folder logs."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for that code's lines."""
+        return not record.pathname.startswith(self.folder)
+
+
+@cache
+def _without_folder(folder: str) -> _WithoutFolder:
+    return _WithoutFolder(folder)
+
+
+def silence_root_log_of(folder: str) -> None:
+    """Drop what code below this folder writes to the root logger itself; safe to call again."""
+    logging.getLogger().addFilter(_without_folder(folder))
 
 
 def _cleaned(argument: object) -> object:

@@ -18,6 +18,7 @@ import certifi
 import httpx
 
 from adapters.venues.aster.answers import Answer, NoAnswer
+from adapters.venues.aster.endpoints import Access
 from adapters.venues.aster.errors import cleaned
 from adapters.venues.aster.networks import VenueAddress
 from adapters.venues.aster.redaction import redact_request_log
@@ -51,6 +52,8 @@ class SignedRequest:
     text: str = field(repr=False)
     """Parameters as they were signed: the query of a GET, the form body of everything else."""
     headers: dict[str, str] = field(repr=False, default_factory=dict[str, str])
+    access: Access = Access.OPEN
+    """For a library that signs by itself, and gets the text unsigned: what it has to prove."""
 
 
 class HttpTransport:
