@@ -56,6 +56,8 @@ def account_to_json(account: Account) -> dict[str, Any]:
             del document[name]
     if account.venue_keys is not None and not account.venue_keys.may_withdraw:
         del document["venue_keys"]["may_withdraw"]
+    if account.mode is Mode.LIVE:
+        del document["initial_equity"]  # no configuration: measured when it was permitted
     document["parameters"] = {name: float(value) for name, value in account.parameters.items()}
     if account.blend is not None:
         document["blend"] = blend_to_json(account.blend)
@@ -79,12 +81,12 @@ def account_from_json(document: dict[str, Any]) -> Account:
     values = dict(document)
     try:
         return Account(
+            **_equity_from_json(values),
             id=values.pop("id"),
             kind=AgentKind(values.pop("kind")),
             mode=Mode(values.pop("mode")),
             interval=parse_timeframe(values.pop("interval")),
             assets=tuple(values.pop("assets")),
-            initial_equity=Decimal(values.pop("initial_equity")),
             limits=_limits_from_json(values.pop("limits")),
             parameters={name: float(value) for name, value in values.pop("parameters").items()},
             **_parts_from_json(values),
@@ -101,6 +103,11 @@ def config_hash(account: Account) -> str:
     """Fingerprint of a configuration: equal exactly when the configuration is equal."""
     text = json.dumps(account_to_json(account), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _equity_from_json(values: dict[str, Any]) -> dict[str, Decimal]:
+    is_measured = values["mode"] == Mode.LIVE
+    return {} if is_measured else {"initial_equity": Decimal(values.pop("initial_equity"))}
 
 
 def _parts_from_json(values: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def grant_permit(
             f"account {account_id} is a paper account and stays one; add another account with"
             " mode: live"
         )
-    first = _first(conn, account_id)
+    first = load_first_permit(conn, account_id)
     if first is not None and first.fingerprint != identity.fingerprint:
         raise StoreError(
             f"account {account_id} has traded the venue account {first.owner} ({first.network}),"
@@ -145,6 +145,15 @@ def load_permit(conn: Connection, account_id: str) -> Permit | None:
     return None if row is None else _permit(row)
 
 
+def find_holder(conn: Connection, fingerprint: str) -> str | None:
+    """The account that is permitted to trade a venue account now."""
+    return conn.scalar(
+        select(live_permits.c.account_id).where(
+            live_permits.c.fingerprint == fingerprint, live_permits.c.real_ended_at.is_(None)
+        )
+    )
+
+
 def end_permit(conn: Connection, account_id: str, *, reason: str) -> bool:
     """Take the permit back; False when none holds."""
     done = conn.execute(
@@ -155,7 +164,8 @@ def end_permit(conn: Connection, account_id: str, *, reason: str) -> bool:
     return done.rowcount == 1
 
 
-def _first(conn: Connection, account_id: str) -> Permit | None:
+def load_first_permit(conn: Connection, account_id: str) -> Permit | None:
+    """The permit that the baseline comes from, ended or not; None when there never was one."""
     row = conn.execute(
         select(live_permits)
         .where(live_permits.c.account_id == account_id)

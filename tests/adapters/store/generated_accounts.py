@@ -11,6 +11,8 @@ from trading.account import (
     LANGUAGE_MODEL,
     Account,
     AgentKind,
+    BracketPolicy,
+    ForeignPolicy,
     Mode,
     ModelProvider,
     Network,
@@ -106,6 +108,8 @@ venue_keys = st.builds(
     private_key=references,
     network=st.sampled_from(Network),
     base_url=words,
+    may_withdraw=st.booleans(),
+    transport=st.sampled_from([None, "connector"]),
 )
 
 members = st.builds(
@@ -135,7 +139,11 @@ def _accounts(draw: st.DrawFn) -> Account:
         provider=draw(providers | st.none()),
         venue_keys=draw(venue_keys | st.none()),
         scan=draw(scans | st.none()),
+        foreign=draw(st.sampled_from(ForeignPolicy)),
+        bracket=draw(st.sampled_from(BracketPolicy)),
     )
+    if account.mode is Mode.LIVE:  # its equity is measured, not configured
+        account = replace(account, initial_equity=_plain.initial_equity)
     if account.scan is not None and draw(st.booleans()):
         account = replace(account, assets=())
     kind = draw(st.sampled_from(AgentKind))

@@ -8,6 +8,7 @@ from hypothesis import given
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from adapters.store.account_changes import compute_changes
 from adapters.store.account_json import account_from_json, account_to_json, config_hash
 from adapters.store.accounts import (
     list_accounts,
@@ -47,7 +48,11 @@ def test_the_fingerprint_changes_with_every_setting(account: Account, ratio: Dec
                 replace(account, blend=replace(account.blend, max_share=ratio / 2 + 1 / Decimal(9)))
             ]
         ),
-        replace(account, initial_equity=account.initial_equity + 1),
+        *(
+            [replace(account, initial_equity=account.initial_equity + 1)]
+            if account.mode is Mode.PAPER
+            else []
+        ),
         replace(account, limits=replace(account.limits, max_daily_entries=7)),
     ):
         assert config_hash(changed) != config_hash(account)
@@ -112,6 +117,20 @@ def test_the_baseline_of_an_account_never_changes(conn, build, change, words):
     with pytest.raises(StoreError, match=words):
         save_account(conn, build.account(**change))
     assert load_account(conn, "acc1").account == build.account()
+
+
+@db
+def test_what_a_live_account_started_with_is_measured_and_no_change_of_its_configuration(
+    conn, build
+):
+    account = build.account(id="live1", mode=Mode.LIVE, venue="aster")
+    assert save_account(conn, account) == 1
+    conn.execute(text("update app.accounts set initial_equity = 812.5 where id = 'live1'"))
+
+    stored = load_account(conn, "live1").account
+    assert stored.initial_equity == Decimal("812.5")
+    assert compute_changes([stored], [account]).is_empty
+    assert save_account(conn, account) == 1
 
 
 @db
