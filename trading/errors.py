@@ -11,6 +11,7 @@
     │   ├── AccountBarred      keys, permission, liquidation  -> pause the account, raise an alarm
     │   ├── OutcomeUnknown     sent, but no definite answer   -> resolve by query, never resend
     │   └── VenueUnavailable   nothing was sent               -> retry reads, try the write next cycle
+    │       ├── SettingRefused an account setting there       -> a person changes it at the venue, we never do
     │       └── WeightRefused  our own request budget         -> wait until `retry_at`, not sooner
     └── LeaseLost          another run owns the account       -> stop at once, send nothing
 
@@ -108,6 +109,13 @@ class OutcomeUnknown(VenueError):
 
 class VenueUnavailable(VenueError):
     """The venue could not be reached before anything was sent."""
+
+
+class SettingRefused(VenueUnavailable):
+    """A setting of the account at the venue is one that we do not trade under; nothing was sent.
+
+    The message says which setting, and where a person changes it.
+    """
 
 
 class WeightRefused(VenueUnavailable):

@@ -1,7 +1,7 @@
 """What must be changed among resting orders so that a position is protected, no more and no less.
 
 Quantity is base, prices quote per base. The one rule: protection is added before it is taken
-away. Only reduce-only orders that carry our client id prefix are ever touched; a foreign order is
+away. Only orders that can only reduce and carry our client id prefix are ever touched; a foreign order is
 somebody else's, and an entry of ours is not protection.
 """
 
@@ -102,11 +102,7 @@ def plan_orphan_sweep(
 
 def is_protected(position: Position, open_orders: Iterable[Order]) -> bool:
     """Do resting stops, ours or not, cover the whole position? Read back after every placing."""
-    covered = sum(
-        (order.remaining for order in open_orders if _stops(order, position)),
-        ZERO,
-    )
-    return covered >= abs(position.quantity)
+    return sum((_covered(order, position) for order in open_orders), ZERO) >= abs(position.quantity)
 
 
 def resting_stop(position: Position, open_orders: Iterable[Order]) -> Decimal | None:
@@ -119,10 +115,10 @@ def resting_stop(position: Position, open_orders: Iterable[Order]) -> Decimal | 
 
 
 def is_ours(order: Order) -> bool:
-    """A resting reduce-only order that this program placed."""
+    """A resting order that can only reduce and that this program placed."""
     return (
         order.status.is_open
-        and order.request.reduce_only
+        and order.request.only_reduces
         and order.request.client_order_id.startswith(CLIENT_ID_PREFIX)
     )
 
@@ -160,13 +156,34 @@ def _is(wanted: PlaceProtection, order: Order) -> bool:
     )
 
 
+def _covered(order: Order, position: Position) -> Decimal:
+    """How much of the position (base, magnitude) a resting order is certain to close in a fall.
+
+    A stop that closes the position covers all of it, however much that is. A trailing stop covers
+    from its activation on: before that it does not follow, and nothing holds the loss.
+    """
+    request = order.request
+    if not _would_close(order, position):
+        return ZERO
+    if request.order_type is OrderType.TRAILING_STOP_MARKET:
+        if order.extreme_price is None and request.activation_price is not None:
+            return ZERO
+    elif request.order_type is not OrderType.STOP_MARKET:
+        return ZERO
+    return abs(position.quantity) if request.close_position else order.remaining
+
+
 def _stops(order: Order, position: Position) -> bool:
-    """A live stop that would close (a part of) the position."""
+    """A live stop at a fixed level that would close (a part of) the position."""
+    is_fixed = order.request.order_type is OrderType.STOP_MARKET
+    return is_fixed and _would_close(order, position)
+
+
+def _would_close(order: Order, position: Position) -> bool:
     return (
         order.symbol == position.symbol
         and order.status.is_open
-        and order.request.order_type is OrderType.STOP_MARKET
-        and order.request.reduce_only
+        and order.request.only_reduces
         and order.request.side is position.exit_side
     )
 

@@ -71,6 +71,13 @@ class LedgerCalls:
                 return await self.fills_from(symbol, first, priority)
         return ()
 
+    async def fills_about(
+        self, symbol: str, at_ms: int, priority: Priority = Priority.RECONCILE
+    ) -> tuple[FillPayload, ...]:
+        """The fills of a symbol within a second of an instant, as far as one page holds them."""
+        around = query(symbol=symbol, startTime=at_ms - 1000, endTime=at_ms + 1000, limit=PAGE)
+        return await self._fills(around, priority)
+
     async def income(
         self,
         start_ms: int,

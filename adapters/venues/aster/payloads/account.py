@@ -79,6 +79,8 @@ class PositionPayload(Payload):
     leverage: int
     margin_type: str
     isolated_margin: Decimal = Decimal(0)
+    isolated_wallet: Decimal | None = None
+    """The same without the unrealised profit; in live answers only."""
     max_notional_value: Decimal | None = None
     notional: Decimal | None = None
     update_time: int = 0

@@ -1,0 +1,228 @@
+"""What moved an account's money and positions and is not in our record yet, in as little weight as
+that takes: fills 5 a symbol, the ledger 30.
+
+Fills are asked for only where something can have happened. Then the sum is checked: what the record
+has, with the new fills, must be the wallet that the venue reports. Where it is not, the ledger is
+read: it holds what is no fill, and it names every symbol whose fills are missing. Nothing can stay
+away for good: fills are paged by number from the last one that was booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from adapters.venues.aster.client import AsterClient
+from adapters.venues.aster.codes import Action
+from adapters.venues.aster.errors import Refused
+from adapters.venues.aster.mapping.instants import ms_of
+from adapters.venues.aster.mapping.ledger import (
+    LIQUIDATION_FEE,
+    fill_of,
+    income_of,
+    is_fee_of,
+    is_trade_line,
+    trade_number,
+    with_signs,
+)
+from adapters.venues.aster.payloads.account import IncomePayload
+from adapters.venues.aster.payloads.orders import FillPayload
+from adapters.venues.aster.verdicts import understood
+from trading.orders import CLIENT_ID_PREFIX, Fill, Order
+from trading.ports import Booked, Income, Movements, VenueAccount
+from trading.units import ZERO
+
+EXACT = Decimal("1e-8")
+"""Quote: the venue's smallest amount. A difference beyond it has a cause."""
+OVERLAP = timedelta(minutes=10)
+"""Lines may appear late; those that come twice are booked once, by their ids."""
+_WEEK = timedelta(days=7)
+_MARGIN_MS = 1000
+"""Our idea of the venue's time may be a little behind."""
+_MANY = 5
+"""Unknown orders of a symbol: from here on their list (5) is not dearer than asking for each (1)."""
+
+Fills = dict[tuple[str, int], Fill]
+"""By symbol and the venue's number."""
+
+
+class MovementReader:
+    """Reads the ledger of one account; remembers the names of orders that are not ours."""
+
+    def __init__(self, client: AsterClient, quote: str) -> None:
+        self._client = client
+        self._quote = quote
+        self._names: dict[tuple[str, int], str] = {}
+
+    async def movements_since(self, booked: Booked, seen: VenueAccount) -> Movements:
+        """Oldest first over all symbols; the same for the same record.
+
+        Raises
+        ------
+        SettingRefused
+            Fees are paid in another asset than the account is kept in.
+        VenueError
+            Something could not be read: then nothing is known to be complete.
+        """
+        until = await self._client.now_ms() + _MARGIN_MS
+        since = _first_ms(booked, until)
+        fills: Fills = {}
+        for symbol in sorted(moved_symbols(booked, seen)):
+            fills |= await self._fills(symbol, booked, since, until)
+        if _is_explained(booked, seen, fills.values()):
+            return _ordered(fills, ())
+        lines = await self._client.ledger.income(_income_from(booked, since), until)
+        for symbol, first in sorted(_missing(lines, booked, fills).items()):
+            fills |= await self._fills(symbol, booked, max(first, since), until, is_exact=True)
+        income = [
+            income_of(line)
+            for line in lines
+            if not is_trade_line(line)
+            and line.asset == self._quote
+            and not await self._is_told_by_a_fill(line)
+        ]
+        return _ordered(with_signs(fills, lines), income)
+
+    async def _fills(
+        self, symbol: str, booked: Booked, since: int, until: int, *, is_exact: bool = False
+    ) -> Fills:
+        """Fills that are not booked. Of a symbol without any: of the last seven days.
+
+        Older ones than these are named by the ledger (`is_exact`: then `since` is where they begin).
+        """
+        last = _last_number(booked, symbol)
+        if last is not None:
+            found = await self._client.ledger.fills_from(symbol, last + 1)
+        else:
+            start = since if is_exact else max(since, until - _WEEK // timedelta(milliseconds=1))
+            found = await self._client.ledger.fills_since(symbol, start, until)
+        own = [each for each in found if booked.since is None or each.time >= ms_of(booked.since)]
+        names = await self._named(symbol, booked, own)
+        with understood("GET userTrades"):
+            return {
+                (symbol, each.id): fill_of(
+                    each, client_order_id=names[each.order_id], quote=self._quote
+                )
+                for each in own
+            }
+
+    async def _named(
+        self, symbol: str, booked: Booked, fills: Iterable[FillPayload]
+    ) -> Mapping[int, str]:
+        """Client ids of the orders behind some fills, by the venue's number."""
+        numbers = {each.order_id for each in fills}
+        unknown = sorted(
+            number
+            for number in numbers
+            if str(number) not in booked.orders and (symbol, number) not in self._names
+        )
+        if len(unknown) > _MANY:
+            listed = await self._client.orders.all_orders(symbol, from_order_id=unknown[0])
+            self._names |= {(symbol, each.order_id): each.client_order_id for each in listed}
+        for number in unknown:
+            if (symbol, number) not in self._names:
+                self._names[symbol, number] = await self._asked_name(symbol, number)
+        return {
+            number: booked.orders.get(str(number)) or self._names[symbol, number]
+            for number in numbers
+        }
+
+    async def _asked_name(self, symbol: str, number: int) -> str:
+        try:
+            return (await self._client.orders.by_order_id(symbol, number)).client_order_id
+        except Refused as refused:
+            if refused.action is Action.GONE:
+                return f"unknown-{number}"
+            raise
+
+    async def _is_told_by_a_fill(self, line: IncomePayload) -> bool:
+        """A liquidation's fee may be the fee of its fill, or a payment of its own; the fill tells."""
+        if line.income_type != LIQUIDATION_FEE or not line.symbol:
+            return False
+        fills = await self._client.ledger.fills_about(line.symbol, line.time)
+        return any(is_fee_of(line, fill) for fill in fills)
+
+
+def moved_symbols(booked: Booked, seen: VenueAccount) -> set[str]:
+    """Symbols in which something was filled, or may have been, since our record.
+
+    Either the quantity is another one, or an order of ours has no booked end and does not simply rest:
+    a stop that has waited for days, under a position that has not changed, says that nothing happened.
+    """
+    held = {each.position.symbol: each.position.quantity for each in seen.positions}
+    moved = {
+        symbol
+        for symbol in held.keys() | booked.quantities.keys()
+        if held.get(symbol, ZERO) != booked.quantities.get(symbol, ZERO)
+    }
+    # A stop that is filled in part rests on; as long as no money has moved, that part is booked.
+    is_quiet = _is_explained(booked, seen, ())
+    resting: dict[str, list[Order]] = {}
+    for order in _ours(booked, seen):
+        resting.setdefault(order.symbol, []).append(order)
+    only_rests = {
+        symbol
+        for symbol, orders in resting.items()
+        if is_quiet or all(order.filled_quantity == ZERO for order in orders)
+    }
+    return moved | (booked.unsettled - only_rests)
+
+
+def _ours(booked: Booked, seen: VenueAccount) -> Iterable[Order]:
+    known = frozenset(booked.orders.values())
+    for order in seen.open_orders:
+        name = order.request.client_order_id
+        if name in known or name.startswith(CLIENT_ID_PREFIX):
+            yield order
+
+
+def _is_explained(booked: Booked, seen: VenueAccount, fills: Iterable[Fill]) -> bool:
+    """Whether our record and the new fills make the wallet; not where it has no opening balance."""
+    if booked.wallet is None:
+        return False
+    moved = sum((fill.realized_pnl - fill.fee for fill in fills), ZERO)
+    return abs(booked.wallet + moved - seen.balance.wallet) <= EXACT
+
+
+def _missing(lines: Iterable[IncomePayload], booked: Booked, fills: Fills) -> dict[str, int]:
+    """Symbols whose fills the ledger has and we have not, and when the first of these was (ms)."""
+    first: dict[str, int] = {}
+    read = {symbol for symbol, _ in fills}
+    for line in lines:
+        number, symbol = trade_number(line), line.symbol
+        if not symbol or not (is_trade_line(line) or number is not None):
+            continue
+        if number is None:
+            is_known = symbol in read
+        else:
+            is_known = (symbol, number) in fills or number <= (_last_number(booked, symbol) or -1)
+        if not is_known:
+            first[symbol] = min(line.time, first.get(symbol, line.time))
+    return first
+
+
+def _last_number(booked: Booked, symbol: str) -> int | None:
+    """Number of the fill of a symbol that was booked last."""
+    text = booked.trade_ids.get(symbol, "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _first_ms(booked: Booked, until: int) -> int:
+    """Where the record begins; without a beginning, seven days ago: all that one query shows."""
+    if booked.since is not None:
+        return ms_of(booked.since)
+    return until - _WEEK // timedelta(milliseconds=1)
+
+
+def _income_from(booked: Booked, since: int) -> int:
+    if booked.income_at is None:
+        return since
+    return max(since, ms_of(booked.income_at - OVERLAP))
+
+
+def _ordered(fills: Fills, income: Iterable[Income]) -> Movements:
+    return Movements(
+        fills=tuple(sorted(fills.values(), key=lambda fill: (fill.filled_at, int(fill.trade_id)))),
+        income=tuple(sorted(income, key=lambda line: (line.at, line.tran_id))),
+    )
