@@ -30,12 +30,37 @@ class VenueAddress:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port is None else f"{host}:{self.port}"
 
+    @property
+    def market_streams(self) -> str:
+        """Where the market's WebSockets are: `wss://host[:port]`, without a path."""
+        return self._documented_streams()[0]
+
+    @property
+    def user_streams(self) -> str:
+        """Where the accounts' WebSockets are; a host of one's own has all its streams itself."""
+        return self._documented_streams()[1]
+
+    def _documented_streams(self) -> tuple[str, str]:
+        own = f"{'wss' if self.scheme == 'https' else 'ws'}://{self.place}"
+        is_usual = self.scheme == "https" and self.port in (None, 443)
+        return _STREAMS.get(self.host, (own, own)) if is_usual else (own, own)
+
 
 _CHAIN_IDS = {Network.MAINNET: 1666, Network.TESTNET: 714}
 _HOSTS = {
     Network.MAINNET: "https://fapi.asterdex.com",
     Network.TESTNET: "https://fapi.asterdex-testnet.com",
 }
+_MAINNET_STREAMS = ("wss://fstream.asterdex.com", "wss://fstream.asterdex.com")
+_STREAMS = {
+    "fapi.asterdex.com": _MAINNET_STREAMS,
+    "fapi3.asterdex.com": _MAINNET_STREAMS,
+    "fapi.asterdex-testnet.com": (
+        "wss://fstream5.asterdex-testnet.com",
+        "wss://fstream.asterdex-testnet.com",
+    ),
+}
+"""Market and user streams of the documented REST hosts (reference: aster 0)."""
 
 
 def venue_address(network: Network, base_url: str | None = None) -> VenueAddress:
