@@ -10,6 +10,7 @@ import argparse
 from decimal import Decimal
 
 from tests.adapters.venues.aster.demo_keys import PAIR_KEY, PAIR_SECRET, SIGNER, USER
+from tests.aster_sandbox.past import Mover, give_past
 from tests.aster_sandbox.server import Server
 from tests.aster_sandbox.settings import Settings
 from tests.aster_sandbox.users import Agent
@@ -23,11 +24,19 @@ def main() -> None:
     parser.add_argument("--funds", type=Decimal, default=Decimal(10_000), help="USDT of the user")
     parser.add_argument("--certificate", help="PEM file: serve TLS")
     parser.add_argument("--key", help="PEM file of the certificate's key")
+    parser.add_argument(
+        "--moving",
+        action="store_true",
+        help="ten contracts with a past, whose prices move by themselves",
+    )
     chosen = parser.parse_args()
     venue = Venue(settings=Settings(chain_id=chosen.chain_id))
     user = venue.add_user(USER, chosen.funds)
     user.pairs[PAIR_KEY] = PAIR_SECRET
     venue.add_agent(USER, Agent(address=SIGNER))
+    if chosen.moving:
+        give_past(venue)
+        venue.mover = Mover()
     tls = (
         {"ssl_certfile": chosen.certificate, "ssl_keyfile": chosen.key}
         if chosen.certificate

@@ -8,12 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from trading.candles import Candle
 from trading.instruments import Instrument
 from trading.market import BookLevel, FundingRate, OrderBook, Quote
 from trading.timeframes import Timeframe
 from trading.units import ZERO
+
+if TYPE_CHECKING:
+    from tests.aster_sandbox.past import Past
 
 _PLENTY = 1_000_000
 """Steps of quantity that stand at the best price of each side, unless a test sets a book."""
@@ -38,6 +42,14 @@ class Market:
     fundings: list[FundingRate] = field(default_factory=list)
     trades: list[tuple[int, Decimal, Decimal, datetime]] = field(default_factory=list)
     """Number, price, quantity, instant."""
+    past: Past | None = None
+    """Where its candles come from besides the moves; None: there was nothing before the first one."""
+    frozen_ms: int | None = None
+    """The instant that its prices say they are of, when they have stopped; None: always now."""
+
+    def told_ms(self, now_ms: int) -> int:
+        """The instant that prices say they are of."""
+        return now_ms if self.frozen_ms is None else self.frozen_ms
 
     def set_book(
         self,

@@ -8,10 +8,11 @@ from typing import Any
 
 from tests.aster_sandbox.hub import best_document
 from tests.aster_sandbox.market import Market
+from tests.aster_sandbox.past import klines_of
 from tests.aster_sandbox.refusals import VenueRefusal
 from tests.aster_sandbox.routing import Access, Ask, by_symbol, route
 from tests.aster_sandbox.symbols import symbol_row
-from tests.aster_sandbox.venue_time import ms_of
+from tests.aster_sandbox.venue_time import instant_of, ms_of
 from trading.timeframes import Timeframe
 from trading.units import ZERO, plain
 
@@ -135,13 +136,24 @@ def _klines(ask: Ask, symbol: str, *, of_mark: bool) -> Any:
         raise VenueRefusal(-1120, "Invalid interval.") from None
     since, until = ask.number("startTime"), ask.number("endTime")
     limit = min(ask.number("limit") or 500, 1500)
-    found = [
-        candle
-        for candle in market.history(timeframe, of_mark=of_mark)
-        if (since is None or ms_of(candle.open_time) >= since)
-        and (until is None or ms_of(candle.open_time) <= until)
-    ]
-    rows = found[-limit:] if since is None else found[:limit]
+    if market.past is not None:
+        rows = klines_of(
+            market,
+            timeframe,
+            since=None if since is None else instant_of(since),
+            until=None if until is None else instant_of(until),
+            limit=limit,
+            now=instant_of(ask.venue.time.now_ms),
+            of_mark=of_mark,
+        )
+    else:
+        found = [
+            candle
+            for candle in market.history(timeframe, of_mark=of_mark)
+            if (since is None or ms_of(candle.open_time) >= since)
+            and (until is None or ms_of(candle.open_time) <= until)
+        ]
+        rows = found[-limit:] if since is None else found[:limit]
     return [
         [
             ms_of(each.open_time),
@@ -171,7 +183,7 @@ def premium_index(ask: Ask) -> Any:
             "lastFundingRate": plain(market.funding_rate),
             "nextFundingTime": market.next_funding_ms,
             "interestRate": "0.0001",
-            "time": now,
+            "time": market.told_ms(now),
         },
     )
 
@@ -253,7 +265,7 @@ def price_ticker(ask: Ask) -> Any:
         lambda market: {
             "symbol": market.instrument.symbol,
             "price": plain(market.last),
-            "time": now,
+            "time": market.told_ms(now),
         },
     )
 
@@ -270,7 +282,7 @@ def book_ticker(ask: Ask) -> Any:
             "bidQty": best["B"],
             "askPrice": best["a"],
             "askQty": best["A"],
-            "time": now,
+            "time": market.told_ms(now),
             "lastUpdateId": market.update_id,
         }
 

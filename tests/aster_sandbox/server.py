@@ -19,6 +19,7 @@ import uvicorn
 from tests.aster_sandbox import desk
 from tests.aster_sandbox.application import application, protocol
 from tests.aster_sandbox.faults import Fault
+from tests.aster_sandbox.past import give_past
 from tests.aster_sandbox.received import Received
 from tests.aster_sandbox.ticking import expire_listen_key, tick
 from tests.aster_sandbox.users import Agent, Record, User
@@ -129,6 +130,16 @@ class Sandbox:
         """The levels of a side until the next move of the price."""
         with self.venue.lock:
             self.venue.market(symbol).set_book(bids, asks)
+
+    def freeze(self, symbol: str) -> None:
+        """Its prices go on being told, as of now, for ever."""
+        with self.venue.lock:
+            self.venue.market(symbol).frozen_ms = self.venue.time.now_ms
+
+    def give_past(self) -> None:
+        """Ten contracts with a history that is a pure function of time (past.py)."""
+        with self.venue.lock:
+            give_past(self.venue)
 
     def pay_funding(self, symbol: str, rate: Decimal) -> None:
         """One funding instant, now."""

@@ -32,7 +32,7 @@ MOST_NOTIONAL = 500_000_000
 """Cap of the last bracket."""
 
 
-def _contract(base: str, tick: str, step: str, most: str, **more: Any) -> Instrument:
+def contract(base: str, tick: str, step: str, most: str, **more: Any) -> Instrument:
     return Instrument(
         symbol=f"{base}USDT",
         base=base,
@@ -67,9 +67,9 @@ def _contract(base: str, tick: str, step: str, most: str, **more: Any) -> Instru
 def default_instruments() -> dict[str, Instrument]:
     """BTCUSDT, ETHUSDT and ASTERUSDT, which is funded every four hours and knows no FOK."""
     contracts = (
-        _contract("BTC", "0.1", "0.001", "120"),
-        _contract("ETH", "0.01", "0.001", "2000"),
-        _contract("ASTER", "0.0001", "0.01", "900000", hours=4, forces=("gtc", "ioc", "gtx")),
+        contract("BTC", "0.1", "0.001", "120"),
+        contract("ETH", "0.01", "0.001", "2000"),
+        contract("ASTER", "0.0001", "0.01", "900000", hours=4, forces=("gtc", "ioc", "gtx")),
     )
     return {each.symbol: each for each in contracts}
 

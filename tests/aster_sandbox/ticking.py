@@ -1,4 +1,4 @@
-"""What happens by the clock alone: funding, dead-man switches, listen keys that run out."""
+"""What happens by the clock alone: funding, prices that move by themselves, dead-man switches, listen keys that run out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tests.aster_sandbox.venue import Venue
 def tick(venue: Venue) -> None:
     """Do what has become due."""
     venue.settle_funding()
+    if venue.mover is not None:
+        venue.mover.move(venue)
     now = venue.time.now_ms
     for user in venue.users.values():
         for symbol, due in tuple(user.countdowns.items()):

@@ -17,7 +17,10 @@ from tests.aster_sandbox.authorising import Doorkeeper
 from tests.aster_sandbox.faults import FaultPlan
 from tests.aster_sandbox.hub import Hub
 from tests.aster_sandbox.ledger import rounded_money
+from tests.aster_sandbox.margin_calls import margin_call
 from tests.aster_sandbox.market import Market, point
+from tests.aster_sandbox.market_events import liquidation_document
+from tests.aster_sandbox.past import Mover
 from tests.aster_sandbox.received import Received
 from tests.aster_sandbox.refusals import VenueRefusal
 from tests.aster_sandbox.settings import Settings
@@ -32,6 +35,7 @@ from trading.market import FundingRate
 from trading.matching.amendments import move_funds
 from trading.matching.candle_walk import match_candle
 from trading.matching.funding import pay_funding
+from trading.matching.liquidation import LIQUIDATION_ID_PREFIX
 from trading.matching.resting import Outcome
 from trading.matching.submission import Counter
 from trading.orders import Order
@@ -63,6 +67,8 @@ class Venue:
     """As they came; the oldest are forgotten."""
     fill_plans: list[tuple[tuple[Decimal, ...], bool]] = field(default_factory=list)
     """For the next market orders: shares that fill one after the other, and whether the rest waits."""
+    mover: Mover | None = None
+    """Moves prices by itself; None: only a test does."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     doorkeeper: Doorkeeper = field(init=False)
     scales: Scales = field(init=False)
@@ -160,6 +166,9 @@ class Venue:
         now_ms = ms_of(self.time.instant())
         for document in documents_of(user, events, fresh, now_ms, self.marks):
             self.hub.tell_user(user.listen_key, document)
+        for order in fresh:
+            if order.request.client_order_id.startswith(LIQUIDATION_ID_PREFIX):
+                self.hub.tell_liquidation(liquidation_document(order, now_ms))
 
     def _keep(self, user: User, order: Order, words: Mapping[str, Words]) -> list[Order]:
         number = int(order.venue_order_id)
@@ -189,6 +198,9 @@ class Venue:
                     instruments=self.instruments,
                 ),
             )
+            call = margin_call(user, self.instruments, self.marks, ms_of(at))
+            if call is not None:
+                self.hub.tell_user(user.listen_key, call)
         self.hub.tell_market(market, ms_of(at))
 
     def set_price(

@@ -23,14 +23,14 @@ from adapters.venues.aster.payloads.market import (
     read_exchange_info,
     read_klines,
 )
-from adapters.venues.aster.payloads.payload import rows_of
+from adapters.venues.aster.payloads.payload import rows_of, sound_rows_of
 from adapters.venues.aster.queries import query
 from trading.weights import Priority
 
-_PREMIUMS = rows_of(Premium)
+_PREMIUMS = sound_rows_of(Premium)
 _FUNDINGS = rows_of(Funding)
-_FUNDING_RULES = rows_of(FundingRules)
-_TICKERS = rows_of(BookTicker)
+_FUNDING_RULES = sound_rows_of(FundingRules)
+_TICKERS = sound_rows_of(BookTicker)
 MOST_KLINES = 1500
 
 
@@ -92,7 +92,10 @@ class MarketCalls:
     async def premiums(
         self, symbol: str | None = None, priority: Priority = Priority.MARKET
     ) -> tuple[Premium, ...]:
-        """Mark price and funding of one symbol, or of all for the same weight."""
+        """Mark price and funding of one symbol, or of all for the same weight.
+
+        Of all, symbols whose row cannot be read are missing.
+        """
         return await self.caller.call(
             endpoints.PREMIUM_INDEX, query(symbol=symbol), _PREMIUMS, priority=priority
         )
@@ -121,7 +124,7 @@ class MarketCalls:
     async def book_tickers(
         self, symbol: str | None = None, priority: Priority = Priority.MARKET
     ) -> tuple[BookTicker, ...]:
-        """Best bid and ask of one symbol, or of all."""
+        """Best bid and ask of one symbol, or of all that can be read."""
         return await self.caller.call(
             endpoints.BOOK_TICKER,
             query(symbol=symbol),

@@ -61,6 +61,27 @@ def rows_of(model: type[Row]) -> Callable[[object], tuple[Row, ...]]:
     return read
 
 
+def sound_rows_of(model: type[Row]) -> Callable[[object], tuple[Row, ...]]:
+    """Reader of a list about many symbols: what cannot be read of one is left out, the others stay.
+
+    It refuses a list without any readable row.
+    """
+
+    def read(document: object) -> tuple[Row, ...]:
+        rows: list[Row] = []
+        defect: MissingFields | None = None
+        for number, row in enumerate(list_in(document), start=1):
+            try:
+                rows.append(_row(model, number, row))
+            except MissingFields as error:
+                defect = error
+        if defect is not None and not rows:
+            raise defect
+        return tuple(rows)
+
+    return read
+
+
 def _row(model: type[Row], number: int, document: object) -> Row:
     try:
         return model.model_validate(document)

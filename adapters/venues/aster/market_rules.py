@@ -1,0 +1,111 @@
+"""What is traded on the venue and by which rules, asked anew every hour (faults: E22).
+
+An instrument that was known stays one when the venue stops trading it: accounts may hold it. Its
+quotes are refused by name then. While the venue cannot say its rules, the old ones go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from adapters.venues.aster.instrument_rules import TRADING, instruments_of
+from adapters.venues.aster.market_line import MarketLine
+from adapters.venues.aster.payloads.market import ExchangeInfo
+from trading.errors import UnknownName, VenueError
+from trading.instruments import Instrument
+
+_log = logging.getLogger("perpflow.aster")
+
+RULES_SECONDS = 3600.0
+AGAIN_SECONDS = 300.0
+"""After a question for the rules that was not answered."""
+_SHOWN = 12
+"""Symbols that a refusal lists: the venue has hundreds."""
+
+KnownInstruments = Callable[[], Awaitable[tuple[Instrument, ...]]]
+"""What the store has of this market, margin tables of accounts included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The instruments of one answer."""
+
+    instruments: Mapping[str, Instrument]
+    """By symbol; also those that are no longer traded."""
+    halted: Mapping[str, str]
+    """The venue's status of those that are not traded now, by symbol."""
+
+    def require(self, symbol: str) -> Instrument:
+        """Raises `UnknownName`."""
+        found = self.instruments.get(symbol)
+        if found is None:
+            shown = tuple(self.instruments)[:_SHOWN]
+            more = len(self.instruments) - len(shown)
+            raise UnknownName(
+                "symbol of this market", symbol, (*shown, f"and {more} more") if more else shown
+            )
+        return found
+
+
+class MarketRules:
+    """The newest listing."""
+
+    def __init__(self, line: MarketLine, known: KnownInstruments) -> None:
+        self._line = line
+        self._known = known
+        self._listing: Listing | None = None
+        self._good_until = 0.0
+        """Of the monotonic clock, seconds."""
+
+    async def listing(self) -> Listing:
+        """Not older than an hour, where the venue answers. Raises `VenueError` before the first."""
+        found = self._fresh()
+        if found is not None:
+            return found
+        client = await self._line.clients.of_this_loop()
+        async with client.lock:
+            return self._fresh() or await self._ask_again()
+
+    async def renewed(self) -> Listing:
+        """Asked for now: after a refusal that only other rules explain. Raises `VenueError`."""
+        client = await self._line.clients.of_this_loop()
+        async with client.lock:
+            return self._keep(await self._ask(), RULES_SECONDS)
+
+    def _fresh(self) -> Listing | None:
+        return self._listing if time.monotonic() < self._good_until else None
+
+    async def _ask_again(self) -> Listing:
+        try:
+            return self._keep(await self._ask(), RULES_SECONDS)
+        except VenueError as error:
+            if self._listing is None:
+                raise
+            _log.warning("the rules of an hour ago go on: %s", error)
+            return self._keep(self._listing, AGAIN_SECONDS)
+
+    async def _ask(self) -> Listing:
+        info = await self._line.call(lambda calls: calls.exchange_info())
+        fundings = await self._line.call(lambda calls: calls.funding_rules())
+        self._line.learn(info.rate_limits)
+        known = {each.symbol: each for each in await self._known()}
+        if self._listing is not None:
+            known = {**self._listing.instruments, **known}
+        told = {each.symbol: each.brackets for each in known.values() if each.has_venue_brackets}
+        traded = {each.symbol: each for each in instruments_of(info, fundings, told)}
+        gone = {symbol: _status(info, symbol) for symbol in known if symbol not in traded}
+        return Listing(instruments=dict(sorted({**known, **traded}.items())), halted=gone)
+
+    def _keep(self, listing: Listing, seconds: float) -> Listing:
+        self._listing, self._good_until = listing, time.monotonic() + seconds
+        return listing
+
+
+def _status(info: ExchangeInfo, symbol: str) -> str:
+    found = next((each.status for each in info.symbols if each.symbol == symbol), None)
+    if found is None:
+        return "no longer listed"
+    return "rules that cannot be read" if found == TRADING else found
