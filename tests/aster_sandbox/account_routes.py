@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 from tests.aster_sandbox.account_answers import account_document, balance_rows, position_row
 from tests.aster_sandbox.desk import ADL_ID
+from tests.aster_sandbox.ledger import ASSET
 from tests.aster_sandbox.order_answers import fill_document, order_document
 from tests.aster_sandbox.refusals import VenueRefusal
 from tests.aster_sandbox.routing import Access, Ask, by_symbol, route
 from tests.aster_sandbox.spans import span_of
 from tests.aster_sandbox.symbols import bracket_rows, most_notional
-from tests.aster_sandbox.user_events import config_update
+from tests.aster_sandbox.user_events import account_update, config_update
 from tests.aster_sandbox.venue_time import ms_of
 from trading.errors import OrderRejected
 from trading.matching.amendments import set_leverage, set_margin_mode
@@ -87,6 +88,7 @@ def margin_type(ask: Ask) -> Any:
             -4168, "Unable to adjust to isolated-margin mode under Multi-Assets mode."
         )
     ask.user.book = _of_engine(lambda: set_margin_mode(ask.user.book, symbol, _MODES[wanted]))
+    _tell_account(ask, "MARGIN_TYPE_CHANGE", symbol)
     return _DONE
 
 
@@ -99,8 +101,10 @@ def position_margin(ask: Ask) -> Any:
         raise VenueRefusal(-1100, "Illegal characters found in parameter 'amount'.") from None
     book = ask.user.book
     position = book.positions.get(symbol)
-    if position is None or position.margin_mode is not MarginMode.ISOLATED:
-        raise VenueRefusal(-4046 if position is None else -4050, "Cross position margin is fixed.")
+    if position is None:
+        raise VenueRefusal(-4054, "Cannot add position margin: position is 0.")
+    if position.margin_mode is not MarginMode.ISOLATED:
+        raise VenueRefusal(-4050, "Cross position margin is fixed.")
     change = amount if kind == 1 else -amount
     if amount <= ZERO or kind not in (1, 2):
         raise VenueRefusal(-1130, "Data sent for parameter 'amount' is not valid.")
@@ -109,7 +113,29 @@ def position_margin(ask: Ask) -> Any:
         raise VenueRefusal(-4051, "Isolated balance insufficient.")
     grown = replace(position, isolated_margin=position.isolated_margin + change)
     ask.user.book = replace(book, positions={**book.positions, symbol: grown})
+    ask.user.margin_history.append(
+        {
+            "amount": plain(amount),
+            "asset": ASSET,
+            "symbol": symbol,
+            "time": ask.venue.time.now_ms,
+            "type": kind,
+            "positionSide": "BOTH",
+        }
+    )
+    _tell_account(ask, "MARGIN_TRANSFER", symbol)
     return {"amount": float(amount), "code": 200, "msg": "Success.", "type": kind}
+
+
+@route("GET", "*/positionMargin/history", access=Access.SIGNED)
+def position_margin_history(ask: Ask) -> Any:
+    symbol, kind, span = ask.need("symbol"), ask.number("type"), span_of(ask)
+    found = [
+        row
+        for row in ask.user.margin_history
+        if row["symbol"] == symbol and kind in (None, row["type"]) and span.holds(row["time"])
+    ]
+    return found[-span.limit :]
 
 
 @route("GET", "*/positionSide/dual", weight=30, access=Access.SIGNED)
@@ -127,6 +153,7 @@ def set_position_mode(ask: Ask) -> Any:
     if ask.user.book.positions:
         raise VenueRefusal(-4068, "Position side cannot be changed if there exists position.")
     ask.user.is_hedge = wanted
+    _tell_modes(ask)
     return _DONE
 
 
@@ -138,6 +165,7 @@ def multi_assets(ask: Ask) -> Any:
 @route("POST", "*/multiAssetsMargin", access=Access.TRADING)
 def set_multi_assets(ask: Ask) -> Any:
     ask.user.is_multi_assets = ask.need("multiAssetsMargin").lower() == "true"
+    _tell_modes(ask)
     return _DONE
 
 
@@ -247,6 +275,20 @@ def keep_stream(ask: Ask) -> Any:
 def close_stream(ask: Ask) -> Any:
     ask.user.listen_key = None
     return {}
+
+
+def _tell_account(ask: Ask, reason: str, symbol: str) -> None:
+    venue, user = ask.venue, ask.user
+    document = account_update(user, reason, [symbol], ZERO, venue.time.now_ms, venue.marks)
+    venue.hub.tell_user(user.listen_key, document)
+
+
+def _tell_modes(ask: Ask) -> None:
+    """Both modes of an account are told together."""
+    now, user = ask.venue.time.now_ms, ask.user
+    modes = {"j": user.is_multi_assets, "d": user.is_hedge}
+    document = {"e": "ACCOUNT_CONFIG_UPDATE", "E": now, "T": now, "ai": modes}
+    ask.venue.hub.tell_user(user.listen_key, document)
 
 
 def _of_engine(change: Callable[[], _Result]) -> _Result:

@@ -60,7 +60,7 @@ async def _answered(
 ) -> None:
     with venue.lock:
         venue.requests.append(request)
-        fault = venue.faults.take(request.method, request.path)
+        fault = venue.faults.take(request.method, request.path, request.parameters)
     if fault is None:
         await _send(send, answer(venue, request))
         return

@@ -83,6 +83,8 @@ class Doorkeeper:
         caller = self._caller_for(signer, parameters.get("user", "").lower(), now_us // 1000)
         if recovered(request, self.settings.chain_id) != signer:
             raise VenueRefusal(-1000, _BAD_SIGNATURE)
+        if "timestamp" in parameters:
+            self._check_timestamp(parameters, now_us // 1000)
         self._burn(signer, nonce, now_us)
         return caller
 

@@ -13,6 +13,7 @@ from tests.aster_sandbox.order_words import Manners, read_order
 from tests.aster_sandbox.refusals import VenueRefusal
 from tests.aster_sandbox.users import Record, User, Words
 from tests.aster_sandbox.venue import Venue
+from tests.aster_sandbox.venue_time import WEEK_MS, ms_of
 from trading.errors import OrderRejected
 from trading.matching.amendments import cancel
 from trading.matching.booking import Execution, fill_order
@@ -82,6 +83,15 @@ def find(user: User, parameters: Mapping[str, str], refusal: VenueRefusal) -> Re
     if found is None or found.order.symbol != parameters.get("symbol"):
         raise refusal
     return found
+
+
+def is_forgotten(venue: Venue, record: Record) -> bool:
+    """What ended without a fill is kept for seven days."""
+    order = record.order
+    ended_empty = order.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED) and (
+        order.filled_quantity == ZERO
+    )
+    return ended_empty and venue.time.now_ms - ms_of(order.updated_at) > WEEK_MS
 
 
 def cancel_order(venue: Venue, user: User, parameters: Mapping[str, str]) -> Record:

@@ -6,9 +6,12 @@ only delays or only hides always does.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _STOPS = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 
 
@@ -40,11 +43,16 @@ class Fault:
     hide_stops: bool = False
     """Conditional orders are left out of the listing."""
     merge: dict[str, Any] = field(default_factory=dict)
-    """Fields of the true answer (an object) that are replaced; None takes a field away."""
+    """Fields of the true answer, or of each row of it, that are replaced; None takes a field away."""
+    retype: bool = False
+    """Numbers become texts and texts that are numbers become numbers, everywhere in the answer."""
+    where: dict[str, str] = field(default_factory=dict)
+    """Parameters that the request must have, e.g. the type of an order."""
     seen: int = 0
 
-    def matches(self, method: str, path: str) -> bool:
-        return self.method in (None, method) and path.endswith("/" + self.path)
+    def matches(self, method: str, path: str, parameters: Mapping[str, str]) -> bool:
+        is_there = self.method in (None, method) and path.endswith("/" + self.path)
+        return is_there and self.where.items() <= parameters.items()
 
     @property
     def is_executed(self) -> bool:
@@ -63,11 +71,31 @@ class Fault:
     def bent(self, document: Any) -> Any:
         """The true answer with what the fault hides or replaces."""
         if self.hide_stops and isinstance(document, list):
-            return [row for row in document if row.get("origType") not in _STOPS]
-        if self.merge and isinstance(document, dict):
-            merged = {**document, **self.merge}
-            return {name: value for name, value in merged.items() if value is not None}
+            document = [row for row in document if row.get("origType") not in _STOPS]
+        if self.merge:
+            document = _merged(document, self.merge)
+        return _retyped(document) if self.retype else document
+
+
+def _merged(document: Any, fields: dict[str, Any]) -> Any:
+    if isinstance(document, list):
+        return [_merged(row, fields) for row in document]
+    if not isinstance(document, dict):
         return document
+    merged = {**document, **fields}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _retyped(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {name: _retyped(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [_retyped(each) for each in document]
+    if isinstance(document, str) and _NUMBER.fullmatch(document):
+        return float(document) if "." in document else int(document)
+    if isinstance(document, int | float) and not isinstance(document, bool):
+        return str(document)
+    return document
 
 
 @dataclass(slots=True)
@@ -86,11 +114,13 @@ class FaultPlan:
     def clear(self) -> None:
         self.planned.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(
+        self, method: str, path: str, parameters: Mapping[str, str] | None = None
+    ) -> Fault | None:
         """The fault of this call; every plan that matches counts it."""
         found: Fault | None = None
         for fault in list(self.planned):
-            if not fault.matches(method, path):
+            if not fault.matches(method, path, parameters or {}):
                 continue
             fault.seen += 1
             is_due = fault.seen >= fault.nth and (

@@ -7,12 +7,13 @@ stream like any other; None in a queue ends the connection.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.aster_sandbox.market import Market
+from tests.aster_sandbox.market_events import Told, documents_of_move, lists_of
 from trading.timeframes import Timeframe
 from trading.units import plain
 
@@ -43,6 +44,8 @@ class Hub:
     """User events that wait while a test holds them back; None: they go out at once."""
     told: deque[tuple[str, dict[str, Any]]] = field(default_factory=lambda: deque(maxlen=10_000))
     """The last user events, with their listen key, heard or not."""
+    told_of: defaultdict[str, Told] = field(default_factory=lambda: defaultdict(Told))
+    """How far the market streams of each symbol have come."""
 
     def tell(self, stream: str, document: dict[str, Any]) -> None:
         for connection in tuple(self.connections):
@@ -69,13 +72,20 @@ class Hub:
         for index in range(len(held)) if order is None else order:
             self.tell(*held[index])
 
+    def tell_liquidation(self, document: dict[str, Any]) -> None:
+        """Everybody hears of a position that the venue has closed."""
+        self.tell(f"{document['o']['s'].lower()}@forceOrder", document)
+        self.tell("!forceOrder@arr", document)
+
     def drop_all(self) -> None:
         """End every connection: stream loss."""
         for connection in tuple(self.connections):
             connection.put(None)
 
     def tell_market(self, market: Market, now_ms: int) -> None:
-        """Mark price, best prices and candles of a symbol after a move."""
+        """Mark price, day figures, depth, best prices and candles of a symbol after a move."""
+        if not self.connections:
+            return
         symbol = market.instrument.symbol
         name = symbol.lower()
         mark = mark_document(market, now_ms)
@@ -83,6 +93,11 @@ class Hub:
             self.tell(stream, mark)
         for stream in ("!markPrice@arr", "!markPrice@arr@1s"):
             self._tell_list(stream, mark)
+        moved = documents_of_move(market, now_ms, self.told_of[symbol])
+        for stream, document in moved.items():
+            self.tell(stream, document)
+        for stream, document in lists_of(moved).items():
+            self._tell_list(stream, document)
         best = best_document(market, now_ms)
         self.tell(f"{name}@bookTicker", best)
         self.tell("!bookTicker", best)

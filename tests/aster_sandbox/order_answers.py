@@ -50,7 +50,7 @@ def order_document(record: Record, *, has_time: bool = False) -> dict[str, Any]:
 
 
 def acknowledged(record: Record) -> dict[str, Any]:
-    """What a market order is answered with ACK: taken, whatever became of it since."""
+    """What an order is answered that was taken, whatever became of it since."""
     return order_document(record) | {
         "status": "NEW",
         "avgPrice": "0.00000",

@@ -25,10 +25,13 @@ def place(ask: Ask) -> Any:
 
 def _placed(ask: Ask, parameters: Mapping[str, str]) -> dict[str, Any]:
     record = desk.place(ask.venue, ask.user, parameters)
-    is_market = record.order.request.order_type is OrderType.MARKET
-    if is_market and parameters.get("newOrderRespType", "ACK") == "ACK":
-        return acknowledged(record)
-    return order_document(record)
+    # RESULT waits for the end of what cannot rest; everything else is told as it was taken.
+    cannot_rest = record.words.time_in_force in ("IOC", "FOK", "GTX") or (
+        record.order.request.order_type is OrderType.MARKET
+    )
+    if cannot_rest and parameters.get("newOrderRespType") == "RESULT":
+        return order_document(record)
+    return acknowledged(record)
 
 
 @route("POST", "*/order/test", access=Access.TRADING)
@@ -64,7 +67,10 @@ def place_batch(ask: Ask) -> Any:
 @route("GET", "*/order", access=Access.SIGNED)
 def query(ask: Ask) -> Any:
     ask.need("symbol")
-    record = desk.find(ask.user, ask.parameters, VenueRefusal(-2013, "Order does not exist."))
+    unknown = VenueRefusal(-2013, "Order does not exist.")
+    record = desk.find(ask.user, ask.parameters, unknown)
+    if desk.is_forgotten(ask.venue, record):
+        raise unknown
     return order_document(record, has_time=True)
 
 
@@ -95,6 +101,7 @@ def all_orders(ask: Ask) -> Any:
         each
         for each in ask.user.records.values()
         if each.order.symbol == symbol
+        and not desk.is_forgotten(ask.venue, each)
         and (
             each.number >= first if first is not None else span.holds(ms_of(each.order.created_at))
         )
@@ -114,7 +121,8 @@ def cancel_all(ask: Ask) -> Any:
     symbol = ask.need("symbol")
     ask.venue.market(symbol)
     desk.cancel_all(ask.venue, ask.user, symbol)
-    return {"code": "200", "msg": "The operation of cancel all open order is done."}
+    code = "200" if ask.venue.settings.writes_success_as_text else 200
+    return {"code": code, "msg": "The operation of cancel all open order is done."}
 
 
 @route("DELETE", "*/batchOrders", access=Access.TRADING)

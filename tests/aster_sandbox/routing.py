@@ -5,6 +5,7 @@ Weights are the documented ones; those that depend on a parameter are functions 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -55,7 +56,7 @@ class Ask:
         text = self.parameters.get(name, "")
         if not text:
             return None
-        if not text.lstrip("-").isdigit():
+        if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
             raise VenueRefusal(-1100, f"Illegal characters found in parameter '{name}'.")
         return int(text)
 
@@ -71,7 +72,10 @@ class Route:
     """How much it counts against the account's limit of orders."""
 
     def weight_of(self, parameters: Mapping[str, str]) -> int:
-        return self.weight if isinstance(self.weight, int) else self.weight(parameters)
+        try:
+            return self.weight if isinstance(self.weight, int) else self.weight(parameters)
+        except ValueError:
+            raise VenueRefusal(-1100, "Illegal characters found in parameter 'limit'.") from None
 
     def orders_of(self, parameters: Mapping[str, str]) -> int:
         return self.orders if isinstance(self.orders, int) else self.orders(parameters)

@@ -28,5 +28,15 @@ class Settings:
     ban_seconds: int = 120
     sends_retry_after: bool = True
     publishes_ten_second_orders: bool = False
+    """Three hundred orders in ten seconds: published, counted and refused beyond."""
+    writes_success_as_text: bool = True
+    """The code of a cancel-all that worked: documented as a text, seen as a number."""
+    opens_streams: bool = True
+    """False: WebSockets are turned away before they open."""
+    stream_delay_seconds: float = 0.0
+    """Before every message of a stream: a slow one falls behind."""
+    stream_messages_per_second: int = 10
+    """Of a client; beyond them its connection ends."""
+    streams_per_connection: int = 200
     stream_life_seconds: float = 24 * 3600.0
     listen_key_seconds: float = 3600.0

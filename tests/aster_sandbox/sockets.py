@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
+from collections import deque
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -21,7 +23,8 @@ async def serve_socket(venue: Venue, scope: Any, receive: Any, send: Any) -> Non
     await receive()
     path = str(scope["path"]).removeprefix("/fstream")
     streams = _named(path, scope["query_string"].decode())
-    if streams is None or not path.startswith(("/ws", "/stream")):
+    is_there = path.startswith(("/ws", "/stream")) and venue.settings.opens_streams
+    if streams is None or not is_there:
         await send({"type": "websocket.close", "code": 1008})
         return
     connection = Connection(
@@ -32,7 +35,7 @@ async def serve_socket(venue: Venue, scope: Any, receive: Any, send: Any) -> Non
         venue.hub.connections.add(connection)
         _greet(venue, connection, streams)
     await send({"type": "websocket.accept"})
-    sender = asyncio.ensure_future(_send_all(connection, send))
+    sender = asyncio.ensure_future(_send_all(venue, connection, send))
     reader = asyncio.ensure_future(_read_all(venue, connection, receive))
     try:
         await asyncio.wait(
@@ -56,16 +59,23 @@ def _named(path: str, query: str) -> set[str] | None:
     return None if "/" in name else {name} if name else set()
 
 
-async def _send_all(connection: Connection, send: Any) -> None:
+async def _send_all(venue: Venue, connection: Connection, send: Any) -> None:
     while (document := await connection.queue.get()) is not None:
+        await asyncio.sleep(venue.settings.stream_delay_seconds)
         await send({"type": "websocket.send", "text": json.dumps(document)})
 
 
 async def _read_all(venue: Venue, connection: Connection, receive: Any) -> None:
+    """Until the peer leaves, or has said more in a second than it may."""
+    heard: deque[float] = deque(maxlen=venue.settings.stream_messages_per_second)
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
             return
+        now = time.monotonic()
+        if len(heard) == heard.maxlen and now - heard[0] < 1:
+            return
+        heard.append(now)
         text = message.get("text") or (message.get("bytes") or b"").decode()
         with venue.lock:
             connection.put(_obeyed(venue, connection, text))
@@ -82,6 +92,8 @@ def _obeyed(venue: Venue, connection: Connection, text: str) -> dict[str, Any]:
     method, names = command.get("method"), [str(n) for n in command.get("params") or []]
     answer: dict[str, Any] = {"result": None, "id": command.get("id")}
     if method == "SUBSCRIBE":
+        if len(connection.streams | set(names)) > venue.settings.streams_per_connection:
+            return {"code": 2, "msg": "Invalid request: too many streams", "id": answer["id"]}
         connection.streams |= set(names)
         _greet(venue, connection, set(names))
     elif method == "UNSUBSCRIBE":

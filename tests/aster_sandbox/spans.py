@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from tests.aster_sandbox.refusals import VenueRefusal
 from tests.aster_sandbox.routing import Ask
-
-WEEK_MS = 7 * 24 * 3600 * 1000
+from tests.aster_sandbox.venue_time import WEEK_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

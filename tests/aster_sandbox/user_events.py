@@ -39,15 +39,19 @@ def documents_of(
             order = by_number.get(event.fill.venue_order_id)
             if order is not None:
                 documents.append(_update(user, order, "TRADE", now_ms, event.fill))
-            documents.append(_account(user, "ORDER", [event.fill.symbol], ZERO, now_ms, marks))
+            documents.append(
+                account_update(user, "ORDER", [event.fill.symbol], ZERO, now_ms, marks)
+            )
         elif isinstance(event, FundingPaid):
             position = user.book.positions.get(event.symbol)
             is_isolated = position is not None and position.margin_mode is MarginMode.ISOLATED
             symbols = [event.symbol] if is_isolated else []
-            documents.append(_account(user, "FUNDING_FEE", symbols, event.amount, now_ms, marks))
+            documents.append(
+                account_update(user, "FUNDING_FEE", symbols, event.amount, now_ms, marks)
+            )
         elif isinstance(event, FundsMoved):
             reason = "DEPOSIT" if event.amount > ZERO else "WITHDRAW"
-            documents.append(_account(user, reason, [], event.amount, now_ms, marks))
+            documents.append(account_update(user, reason, [], event.amount, now_ms, marks))
     return documents
 
 
@@ -132,7 +136,7 @@ def _terms(order: Order, record: Record | None) -> dict[str, Any]:
     return terms
 
 
-def _account(
+def account_update(
     user: User,
     reason: str,
     symbols: Sequence[str],
@@ -140,6 +144,7 @@ def _account(
     now_ms: int,
     marks: Mapping[str, Decimal],
 ) -> dict[str, Any]:
+    """ACCOUNT_UPDATE, with the balance and the positions of those symbols."""
     wallet = user.ledger.wallet
     return {
         "e": "ACCOUNT_UPDATE",

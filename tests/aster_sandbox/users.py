@@ -98,6 +98,10 @@ class User:
     builders: list[dict[str, Any]] = field(default_factory=list)
     countdowns: dict[str, int] = field(default_factory=dict)
     """When all orders of a symbol are cancelled (ms), by symbol."""
+    margin_called: set[str] = field(default_factory=set)
+    """Symbols of which MARGIN_CALL was said."""
+    margin_history: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of `positionMargin/history`."""
     listen_key: str | None = None
     listen_key_until_ms: int = 0
 

@@ -13,19 +13,22 @@ from tests.aster_sandbox.refusals import VenueRefusal
 from tests.aster_sandbox.settings import Settings
 
 _MINUTE_MS = 60_000
+_TEN_SECONDS_MS = 10_000
+ORDERS_IN_TEN_SECONDS = 300
 
 
 @dataclass(slots=True)
 class _Window:
-    minute: int = -1
+    length_ms: int = _MINUTE_MS
+    number: int = -1
     used: int = 0
     beyond: int = 0
     banned_until_ms: int = 0
     bans: int = 0
 
     def roll(self, now_ms: int) -> None:
-        if now_ms // _MINUTE_MS != self.minute:
-            self.minute, self.used = now_ms // _MINUTE_MS, 0
+        if now_ms // self.length_ms != self.number:
+            self.number, self.used = now_ms // self.length_ms, 0
             self.beyond = 0
 
 
@@ -36,6 +39,10 @@ class Scales:
     settings: Settings
     hosts: defaultdict[str, _Window] = field(default_factory=lambda: defaultdict(_Window))
     accounts: defaultdict[str, _Window] = field(default_factory=lambda: defaultdict(_Window))
+    bursts: defaultdict[str, _Window] = field(
+        default_factory=lambda: defaultdict(lambda: _Window(length_ms=_TEN_SECONDS_MS))
+    )
+    """Orders of an account in ten seconds, where the venue publishes that limit."""
 
     def spend(self, host: str, weight: int, now_ms: int) -> None:
         """Count a request; raises 429 or 418."""
@@ -63,17 +70,19 @@ class Scales:
 
     def count_orders(self, account: str, orders: int, now_ms: int) -> None:
         """Count orders of an account; raises -1015 with 429."""
-        window = self.accounts[account]
-        window.roll(now_ms)
-        window.used += orders
-        if window.used > self.settings.order_limit:
-            raise VenueRefusal(
-                -1015,
-                f"Too many new orders; current limit is {self.settings.order_limit} orders per"
-                " 1 MINUTE.",
-                429,
-                self._wait(_MINUTE_MS - now_ms % _MINUTE_MS),
-            )
+        limits = [(self.accounts[account], self.settings.order_limit, "1 MINUTE")]
+        if self.settings.publishes_ten_second_orders:
+            limits.append((self.bursts[account], ORDERS_IN_TEN_SECONDS, "10 SECOND"))
+        for window, limit, period in limits:
+            window.roll(now_ms)
+            window.used += orders
+            if window.used > limit:
+                raise VenueRefusal(
+                    -1015,
+                    f"Too many new orders; current limit is {limit} orders per {period}.",
+                    429,
+                    self._wait(window.length_ms - now_ms % window.length_ms),
+                )
 
     def headers(self, host: str, account: str | None, now_ms: int) -> dict[str, str]:
         """What every answer says of limits; of orders only where an account's orders were counted."""
@@ -84,6 +93,8 @@ class Scales:
             counted = self.accounts[account]
             counted.roll(now_ms)
             found["X-MBX-ORDER-COUNT-1M"] = str(counted.used)
+            if self.settings.publishes_ten_second_orders:
+                found["X-MBX-ORDER-COUNT-10S"] = str(self.bursts[account].used)
         return found
 
     def _ban(self, window: _Window, now_ms: int) -> VenueRefusal:
