@@ -2,7 +2,8 @@
 
 Quotes and books of an instant, funding and instruments are remembered, a bounded number of each;
 they are what a market said of that instant, so the answer never changes. A defect is remembered like
-an answer. Candles pass through: `tasks.market_memory` keeps those.
+an answer. So are short complete stretches of candles, on which the paper books of accounts with the
+same symbols are matched; series for indicators pass through: `tasks.market_memory` keeps those.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from trading.timeframes import Timeframe
 KEPT_QUOTES = 2_048
 KEPT_FUNDINGS = 512
 KEPT_BOOKS = 512
+KEPT_STRETCHES = 128
+LONGEST_STRETCH = 60
+"""Candles: an hour of minutes, 40 kB."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -64,8 +68,10 @@ class RecentlyUsed(Generic[Key, Value]):
 class RememberedMarket:
     """`trading.ports.MarketSource` over another one, for the life of a process."""
 
-    def __init__(self, origin: MarketSource) -> None:
+    def __init__(self, origin: MarketSource, *, instruments_change: bool = False) -> None:
+        """`instruments_change`: the origin asks for its rules now and then, and is asked each time."""
         self._origin = origin
+        self._instruments_change = instruments_change
         self._instruments: tuple[Instrument, ...] | None = None
         self._quotes: RecentlyUsed[tuple[str, datetime], Quote | BadMarketData] = RecentlyUsed(
             KEPT_QUOTES
@@ -73,6 +79,9 @@ class RememberedMarket:
         self._fundings: RecentlyUsed[tuple[str, datetime, datetime], tuple[FundingRate, ...]] = (
             RecentlyUsed(KEPT_FUNDINGS)
         )
+        self._stretches: RecentlyUsed[
+            tuple[str, Timeframe, datetime, datetime], tuple[Candle, ...]
+        ] = RecentlyUsed(KEPT_STRETCHES)
         self._books: RecentlyUsed[tuple[str, datetime], OrderBook] = RecentlyUsed(KEPT_BOOKS)
 
     @property
@@ -84,7 +93,7 @@ class RememberedMarket:
         return self._origin.base_timeframe
 
     async def instruments(self) -> tuple[Instrument, ...]:
-        if self._instruments is None:
+        if self._instruments is None or self._instruments_change:
             self._instruments = await self._origin.instruments()
         return self._instruments
 
@@ -98,7 +107,14 @@ class RememberedMarket:
         self, symbol: str, timeframe: Timeframe, *, since: datetime, until: datetime
     ) -> tuple[Candle, ...]:
         """As the origin's."""
-        return await self._origin.candles_between(symbol, timeframe, since=since, until=until)
+        key = (symbol, timeframe, since, until)
+        known = self._stretches.get(key)
+        if known is None:
+            known = await self._origin.candles_between(symbol, timeframe, since=since, until=until)
+            # What is not complete may still become so.
+            if known and len(known) <= LONGEST_STRETCH and _reaches(known, timeframe, until):
+                self._stretches.put(key, known)
+        return known
 
     async def quote(self, symbol: str, at: datetime) -> Quote:
         """As the origin's."""
@@ -139,6 +155,10 @@ class RememberedMarket:
         if known is None:
             return BadMarketData(symbol, f"the market {self.name} gave no quote")
         return known
+
+
+def _reaches(candles: tuple[Candle, ...], timeframe: Timeframe, until: datetime) -> bool:
+    return candles[-1].open_time + timeframe.length >= timeframe.floor(until)
 
 
 def _usable(answer: Quote | BadMarketData) -> Quote:

@@ -15,6 +15,8 @@ from adapters.store.errors import StoreError
 from adapters.store.tables import arena as arena_table
 from trading.arena_clock import ArenaClock
 
+ASTER = "aster"
+"""The source of an arena whose market is AsterDEX itself."""
 STANDS_AFTER = timedelta(seconds=15)
 """Real time without a sign of life (`touch_arena`, every two seconds) after which time stands."""
 
@@ -26,9 +28,9 @@ class Arena:
     market: str
     """Key of the market in the store, e.g. `simulated-7`."""
     source: str
-    """`simulated` or `recorded`."""
+    """`simulated`, `recorded` or `aster`."""
     settings: Mapping[str, Any]
-    """How to open the source again: seed, folder, base timeframe."""
+    """How to open the source again: seed, folder, network."""
     clock: ArenaClock
     started_at: datetime
     """Market time of the first start."""
@@ -36,6 +38,11 @@ class Arena:
     """Market time at which it was last seen alive; the next start goes on from here."""
     collect_every: timedelta | None = None
     """Market time between two passes of the collector; None: every account reads for itself."""
+
+    @property
+    def is_real_time(self) -> bool:
+        """Whether its prices are the world's: then market time is real time, also after a stop."""
+        return self.source == ASTER
 
     def is_alive(self, real: datetime) -> bool:
         """Whether something has kept its time going lately; False once recorded data has ended."""
@@ -47,8 +54,17 @@ class Arena:
         return ends_at is not None and self.clock.market_at(real) >= ends_at
 
     def market_time(self, real: datetime) -> datetime:
-        """Market time at a real instant. While nothing runs it stands still where it was seen."""
-        return self.clock.market_at(real) if self.is_alive(real) else self.seen_at
+        """Market time at a real instant.
+
+        While nothing runs it stands still where it was seen, unless its prices are the world's.
+        """
+        if self.is_real_time or self.is_alive(real):
+            return self.clock.market_at(real)
+        return self.seen_at
+
+    def going_on_from(self, real: datetime) -> datetime:
+        """Market time with which a start at a real instant goes on."""
+        return real if self.is_real_time else self.seen_at
 
 
 def load_arena(conn: Connection) -> Arena | None:

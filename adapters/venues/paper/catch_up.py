@@ -36,11 +36,9 @@ async def catch_up(
         The market could not say what was traded, so nothing was matched.
     """
     events: list[VenueEvent] = []
-    stretch = market.base_timeframe.length * CANDLES_PER_STRETCH
     while state.matched_until < until:
         symbols = _concerned(state)
-        # Without anything at stake there is nothing to load, however long the stretch.
-        end = min(until, state.matched_until + stretch) if symbols else until
+        end = end_of_stretch(state, market, until)
         try:
             state, more = await _advance(state, symbols, market, instruments, end)
         except BadMarketData as error:
@@ -50,6 +48,14 @@ async def catch_up(
             ) from error
         events += more
     return state, events
+
+
+def end_of_stretch(state: BookState, market: MarketSource, until: datetime) -> datetime:
+    """How far the book is brought at once; without anything at stake there is nothing to load."""
+    if not _concerned(state):
+        return until
+    stretch = market.base_timeframe.length * CANDLES_PER_STRETCH
+    return min(until, state.matched_until + stretch)
 
 
 def _concerned(state: BookState) -> list[str]:

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from adapters.venues.paper.catch_up import catch_up
+from adapters.venues.paper.catch_up import catch_up, end_of_stretch
+from adapters.venues.paper.marks import read_marks
 from trading.errors import BadMarketData, OrderRejected, VenueUnavailable
+from trading.exits.room import why_unprotectable
 from trading.instruments import Instrument
 from trading.market import OrderBook, Quote
 from trading.matching import amendments, groups, margin, submission
@@ -89,11 +91,11 @@ class PaperVenue:
         return await self._positions(await self._current())
 
     async def _balance(self, state: BookState) -> Balance:
-        marks = {symbol: (await self._quote(symbol, state)).mark for symbol in state.positions}
+        marks = await read_marks(self.market, state.positions, state.matched_until)
         return margin.balance(state, marks)
 
     async def _positions(self, state: BookState) -> tuple[VenuePosition, ...]:
-        marks = {symbol: (await self._quote(symbol, state)).mark for symbol in state.positions}
+        marks = await read_marks(self.market, state.positions, state.matched_until)
         known = await self._by_symbol()
         # A cross position hangs on what the others are worth now, not at the last candle.
         valued = replace(state, marks={symbol: marks[symbol] for symbol in state.marks})
@@ -121,6 +123,11 @@ class PaperVenue:
     def settles_after(self) -> timedelta:
         """None at all: the book is locked while an order is handed in."""
         return timedelta(0)
+
+    async def can_stop(self, symbol: str) -> str | None:
+        instrument = await self._instrument(symbol)
+        resting = [o for o in (await self._current()).orders.values() if o.symbol == symbol]
+        return why_unprotectable(instrument, resting)
 
     @property
     def takes_groups(self) -> bool:
@@ -243,22 +250,28 @@ class PaperVenue:
             await self._current()
 
     async def _current(self) -> BookState:
-        """The committed book at `as_of`; takes the lock only when there is something to match."""
+        """The committed book at `as_of`; takes the lock only when there is something to match.
+
+        A long gap is committed stretch by stretch: a run that is broken off has not worked for nothing.
+        """
         state = await self.book.read()
-        if state.matched_until < self.as_of:
+        while state.matched_until < self.as_of:
             async with self.book.change() as change:
-                state, events = await self._caught_up(change)
+                until = end_of_stretch(change.state, self.market, self.as_of)
+                state, events = await self._caught_up(change, until)
                 change.record(state, events)
         self._is_caught_up = True
         return state
 
-    async def _caught_up(self, change: BookChange) -> tuple[BookState, list[VenueEvent]]:
+    async def _caught_up(
+        self, change: BookChange, until: datetime | None = None
+    ) -> tuple[BookState, list[VenueEvent]]:
         """Asked again under the lock: another run may have moved the book meanwhile."""
         return await catch_up(
             change.state,
             market=self.market,
             instruments=await self._by_symbol(),
-            until=self.as_of,
+            until=until or self.as_of,
         )
 
     async def _quote(self, symbol: str, state: BookState) -> Quote:

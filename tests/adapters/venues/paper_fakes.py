@@ -68,6 +68,17 @@ class ListedMarket:
             raise BadMarketData(symbol, f"no price at {at:%H:%M}")
         return build_quote(prices[0], at, symbol=symbol, spread="0.2")
 
+    async def quotes(
+        self, symbols: Sequence[str], at: datetime
+    ) -> Mapping[str, Quote | BadMarketData]:
+        answers: dict[str, Quote | BadMarketData] = {}
+        for symbol in symbols:
+            try:
+                answers[symbol] = await self.quote(symbol, at)
+            except BadMarketData as defect:
+                answers[symbol] = defect
+        return answers
+
     async def funding_between(
         self, symbol: str, *, after: datetime, until: datetime
     ) -> tuple[FundingRate, ...]:

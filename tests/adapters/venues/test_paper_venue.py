@@ -33,6 +33,7 @@ from trading.orders import OrderStatus
 from trading.paper_book import BookState
 from trading.paper_terms import PaperFees
 from trading.ports import Venue
+from trading.timeframes import Timeframe
 
 QUIET = [candle("100 101 99 100", opens=n) for n in range(60)]
 FALLS_AT_5 = [*QUIET[:5], candle("99 100 85 86", opens=5), *QUIET[6:]]
@@ -280,8 +281,27 @@ async def test_a_long_gap_in_stretches_gives_the_same_book_as_in_one(
         paper_book = MemoryBook(protected_long())
         listed = market_of(FALLS_AT_5, fundings_by_symbol=rates)
         await venue_at(50, paper_book, listed).positions()
-        books.append((paper_book.state, paper_book.fills, paper_book.income, paper_book.commits))
+        books.append((paper_book.state, paper_book.fills, paper_book.income))
     assert books[0] == books[1] == books[2]
     assert (
         len(books[0][2]) == 1
     )  # stopped at minute 6, after one funding at minute 3; 6 is too late
+
+
+async def test_a_long_gap_that_is_broken_off_goes_on_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Away(ListedMarket):
+        async def candles_between(
+            self, symbol: str, timeframe: Timeframe, *, since: datetime, until: datetime
+        ) -> tuple[Candle, ...]:
+            if until > minute(4):
+                raise BadMarketData(symbol, "the venue is away")
+            return QUIET[:4]
+
+    monkeypatch.setattr(catch_up, "CANDLES_PER_STRETCH", 2)
+    paper_book = MemoryBook(protected_long())
+    with pytest.raises(VenueUnavailable, match="the venue is away"):
+        await venue_at(10, paper_book, Away(candles_by_symbol={})).open_orders()
+
+    assert (paper_book.state.matched_until, paper_book.commits) == (minute(4), 2)
