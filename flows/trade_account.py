@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from tasks.account_state import reconcile_account, resolve_unknown_orders
+from tasks.account_state import reconcile_account
 from tasks.card import publish_card
 from tasks.cycle import Skip, claim_slot, holding_lease
 from tasks.decide import decide
@@ -19,6 +19,7 @@ from tasks.market import compute_indicators, fetch_klines
 from tasks.metrics import snapshot_metrics
 from tasks.placing import place_orders
 from tasks.risk import check_risk
+from tasks.settling import resolve_unknown_orders
 from tasks.time_limits import limited_cycle
 
 

@@ -1,35 +1,43 @@
 """Make our record of an account equal to the venue's, before and after a cycle trades.
 
 The venue wins; a failed query is an error, never "flat"; fills are booked once by the venue's
-trade id; every difference becomes an event. An intent whose outcome is not known is settled by
-asking the venue for its client order id, never by sending it again.
+trade id; every difference becomes an event. A position that our own order has made is ours even
+while its fills are not listed yet; what nobody of us has made is foreign (`tasks.ownership`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from prefect import task
 from sqlalchemy import Connection
 
-from adapters.store.fills import book_fills, last_trade_id
-from adapters.store.income import book_income, last_tran_id
+from adapters.store.booked import load_booked
+from adapters.store.fills import book_fills
+from adapters.store.income import book_income
 from adapters.store.intents import StoredIntent, load_unsettled, move_intent
 from adapters.store.orders import upsert_orders
-from adapters.store.positions import load_positions, replace_positions
-from adapters.store.trades import apply_fills_to_trades, book_funding_on_trades
+from adapters.store.positions import replace_positions
+from adapters.store.trades import book_funding_on_trades
 from tasks.cycle import Cycle
 from tasks.options import READ
-from tasks.resources import store_engine, venue_of
+from tasks.ownership import Ownership, settle_ownership
+from tasks.resources import store_engine
+from tasks.reviewing import review_fills
 from tasks.run_log import run_log
-from tasks.story import tell_difference, tell_fill, tell_order
-from trading.orders import Fill, IntentState, Order, OrderStatus
-from trading.ports import Balance, Venue, VenuePosition
+from tasks.story import tell_fill, tell_order
+from tasks.venues import venue_of
+from trading.orders import IntentState, Order, OrderStatus
+from trading.ports import Balance, Booked, Movements, Venue, VenueAccount, VenuePosition
 from trading.units import ZERO, plain
 
+READINGS = 3
+"""Of an account whose fills lag behind its position, before the symbol is left frozen."""
+REREAD_SECONDS = 2.5
 _STATE_OF_STATUS = {
     OrderStatus.PENDING: IntentState.OPEN,
     OrderStatus.NEW: IntentState.OPEN,
@@ -47,81 +55,40 @@ class AccountState:
 
     balance: Balance
     positions: tuple[VenuePosition, ...]
+    """The account's own; of a netted position its own part."""
     open_orders: tuple[Order, ...]
+    foreign: tuple[VenuePosition, ...] = ()
+    """What others made at the same venue account: counted as exposure, never touched."""
+    frozen: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Symbols in which nothing may be opened, and why."""
 
     def position(self, symbol: str) -> VenuePosition | None:
         return next((p for p in self.positions if p.position.symbol == symbol), None)
 
     @property
     def gross_exposure(self) -> Decimal:
-        return sum((p.position.notional(p.mark) for p in self.positions), ZERO)
+        held = (*self.positions, *self.foreign)
+        return sum((p.position.notional(p.mark) for p in held), ZERO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report:
+    """One reading of the venue, and what was booked before it."""
+
+    seen: VenueAccount
+    movements: Movements
+    ended: tuple[Order, ...]
+    booked: Booked
+    unsettled: tuple[StoredIntent, ...]
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        return (*self.seen.open_orders, *self.ended)
 
 
 def state_of(order: Order) -> IntentState:
     """What an order's status means for the intent behind it."""
     return _STATE_OF_STATUS[order.status]
-
-
-@task(name="resolve_unknown_orders", **READ)
-async def resolve_unknown_orders(cycle: Cycle) -> int:
-    """Settle every intent that an earlier run left open, by asking the venue; returns how many."""
-    with store_engine().connect() as conn:
-        unsettled = load_unsettled(conn, cycle.account.id)
-    if not unsettled:
-        return 0
-    venue = venue_of(cycle)
-    # One list answers for all that still rest; only what is not in it is asked for by its id.
-    resting = {order.request.client_order_id: order for order in await venue.open_orders()}
-    settled = 0
-    for intent in unsettled:
-        settled += await _resolve(cycle, venue, intent, resting)
-    if settled:
-        run_log().info(
-            "%s: %d order(s) of earlier cycles were settled by asking the venue.",
-            cycle.account.id, settled,
-        )  # fmt: skip
-    return settled
-
-
-async def _resolve(
-    cycle: Cycle, venue: Venue, stored: StoredIntent, resting: Mapping[str, Order]
-) -> bool:
-    request = stored.intent.request
-    if stored.state is IntentState.PLANNED:
-        # Committed, never sent: the process died before. A decision older than its slot is not
-        # executed after a restart; protection is planned again from the position itself.
-        _move(stored, IntentState.CLOSED, "expired: planned but never sent")
-        return True
-    order = resting.get(request.client_order_id)
-    if order is None:
-        order = await venue.order_by_client_id(request.symbol, request.client_order_id)
-    if order is None:
-        # An order that rested and that the venue has forgotten ended without a fill; its fills, if
-        # any, are booked by trade id all the same.
-        rested = stored.state is IntentState.OPEN
-        why = "no longer known to the venue" if rested else "never executed: unknown to the venue"
-        _move(stored, IntentState.CLOSED, why)
-        return True
-    if state_of(order) is stored.state:
-        return False
-    with store_engine().begin() as conn:
-        upsert_orders(conn, cycle.account.id, [order])
-    _move(stored, state_of(order), f"venue says {order.status}", order.venue_order_id)
-    return True
-
-
-def _move(
-    stored: StoredIntent, to: IntentState, reason: str, venue_order_id: str | None = None
-) -> None:
-    with store_engine().begin() as conn:
-        move_intent(
-            conn,
-            stored.id,
-            to,
-            venue_order_id=venue_order_id,
-            reason=reason,
-            real_now=datetime.now(UTC),
-        )
 
 
 @task(name="reconcile_account", **READ)
@@ -133,44 +100,73 @@ async def reconcile_account(cycle: Cycle) -> AccountState:
 async def reconcile(cycle: Cycle) -> AccountState:
     """The same inside another step, without a task run of its own."""
     venue = venue_of(cycle)
-    account_id = cycle.account.id
-    with store_engine().connect() as conn:
-        after_trade = last_trade_id(conn, account_id)
-        after_tran = last_tran_id(conn, account_id)
-        unsettled = load_unsettled(conn, account_id)
-    reported = await venue.account()
-    state = AccountState(
-        balance=reported.balance,
-        positions=reported.positions,
-        open_orders=reported.open_orders,
-    )
-    fills = await venue.fills_since(after_trade)
-    income = await venue.income_since(after_tran)
-    ended = await _ended_orders(venue, unsettled, state.open_orders)
-    with store_engine().begin() as conn:
-        booked = book_fills(conn, account_id, fills)
-        apply_fills_to_trades(conn, account_id, booked)
-        funding = book_income(conn, account_id, income)
-        book_funding_on_trades(conn, account_id, funding)
-        for order in upsert_orders(conn, account_id, [*state.open_orders, *ended]):
-            tell_order(conn, cycle, order)
-        for fill in booked:
-            tell_fill(conn, cycle, fill)
-        _report_differences(conn, cycle, state, booked)
-        replace_positions(conn, account_id, state.positions, seen_at=cycle.as_of)
-        _settle(conn, unsettled, [*state.open_orders, *ended])
-    run_log().info(
-        "%s at the venue: wallet %s, equity %s USDT, %d position(s), %d open order(s);"
-        " booked %d new fill(s) and %d income line(s).",
-        account_id, plain(round(state.balance.wallet, 2)), plain(round(state.balance.equity, 2)),
-        len(state.positions), len(state.open_orders), len(booked), len(funding),
-    )  # fmt: skip
+    for reading in range(1, READINGS + 1):
+        report = await _read(cycle, venue)
+        state, is_lagging = _book(cycle, report, is_last=reading == READINGS)
+        if not is_lagging:
+            break
+        await asyncio.sleep(REREAD_SECONDS)
     return state
 
 
+async def _read(cycle: Cycle, venue: Venue) -> _Report:
+    with store_engine().connect() as conn:
+        booked = load_booked(conn, cycle.account.id)
+        unsettled = load_unsettled(conn, cycle.account.id)
+    seen = await venue.account()
+    return _Report(
+        seen=seen,
+        movements=await venue.movements_since(booked, seen),
+        ended=await _ended_orders(venue, unsettled, seen.open_orders),
+        booked=booked,
+        unsettled=unsettled,
+    )
+
+
+def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState, bool]:
+    account_id, seen = cycle.account.id, report.seen
+    with store_engine().begin() as conn:
+        fills = book_fills(conn, account_id, report.movements.fills)
+        ownership = settle_ownership(
+            conn,
+            cycle,
+            seen=seen,
+            orders=report.orders,
+            before=report.booked.quantities,
+            fills=fills,
+            is_last=is_last,
+        )
+        income = book_income(conn, account_id, report.movements.income)
+        book_funding_on_trades(conn, account_id, income)
+        for order in upsert_orders(conn, account_id, report.orders):
+            tell_order(conn, cycle, order)
+        for fill in fills:
+            tell_fill(conn, cycle, fill)
+        replace_positions(conn, account_id, seen.positions, seen_at=cycle.as_of)
+        _settle(conn, report)
+    review_fills(cycle, fills)
+    run_log().info(
+        "%s at the venue: wallet %s, equity %s USDT, %d position(s), %d open order(s);"
+        " booked %d new fill(s) and %d income line(s).",
+        account_id, plain(round(seen.balance.wallet, 2)), plain(round(seen.balance.equity, 2)),
+        len(seen.positions), len(seen.open_orders), len(fills), len(income),
+    )  # fmt: skip
+    return _state(seen, ownership), ownership.is_lagging
+
+
+def _state(seen: VenueAccount, ownership: Ownership) -> AccountState:
+    return AccountState(
+        balance=seen.balance,
+        positions=ownership.own,
+        foreign=ownership.foreign,
+        open_orders=seen.open_orders,
+        frozen=ownership.frozen,
+    )
+
+
 async def _ended_orders(
-    venue: Venue, unsettled: tuple[StoredIntent, ...], still_open: tuple[Order, ...]
-) -> list[Order]:
+    venue: Venue, unsettled: Sequence[StoredIntent], still_open: Sequence[Order]
+) -> tuple[Order, ...]:
     """Orders that we believe open and the venue no longer lists, as the venue knows them now."""
     listed = {order.request.client_order_id for order in still_open}
     ended: list[Order] = []
@@ -181,12 +177,12 @@ async def _ended_orders(
         order = await venue.order_by_client_id(request.symbol, request.client_order_id)
         if order is not None:
             ended.append(order)
-    return ended
+    return tuple(ended)
 
 
-def _settle(conn: Connection, unsettled: tuple[StoredIntent, ...], orders: list[Order]) -> None:
-    by_client_id = {order.request.client_order_id: order for order in orders}
-    for stored in unsettled:
+def _settle(conn: Connection, report: _Report) -> None:
+    by_client_id = {order.request.client_order_id: order for order in report.orders}
+    for stored in report.unsettled:
         order = by_client_id.get(stored.intent.request.client_order_id)
         if order is None or stored.state in (IntentState.PLANNED, state_of(order)):
             continue
@@ -198,24 +194,3 @@ def _settle(conn: Connection, unsettled: tuple[StoredIntent, ...], orders: list[
             reason=f"venue says {order.status}",
             real_now=datetime.now(UTC),
         )
-
-
-def _report_differences(
-    conn: Connection, cycle: Cycle, state: AccountState, booked: tuple[Fill, ...]
-) -> None:
-    """What we held plus the new fills must be what the venue reports; if not, say it loudly."""
-    expected = {
-        p.position.symbol: p.position.quantity for p in load_positions(conn, cycle.account.id)
-    }
-    for fill in booked:
-        signed = fill.quantity * fill.side.sign
-        expected[fill.symbol] = expected.get(fill.symbol, ZERO) + signed
-    reported = {p.position.symbol: p.position.quantity for p in state.positions}
-    for symbol in sorted(expected.keys() | reported.keys()):
-        ours, theirs = expected.get(symbol, ZERO), reported.get(symbol, ZERO)
-        if ours != theirs:
-            tell_difference(conn, cycle, symbol, ours=ours, venue=theirs)
-            run_log().error(
-                "%s %s: our record says %s, the venue says %s; the venue wins.",
-                cycle.account.id, symbol, plain(ours), plain(theirs),
-            )  # fmt: skip

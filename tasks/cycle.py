@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -33,11 +33,14 @@ from adapters.store.cycles import (
 )
 from adapters.store.instruments import Assets, load_assets
 from adapters.store.paper_books import PostgresPaperBook
+from adapters.store.permits import Permit, load_permit
+from tasks.live_venue import VENUE, close_live, open_live
 from tasks.options import ONCE
 from tasks.resources import store_engine
 from tasks.run_log import run_log
-from trading.account import Account, AccountStatus, OperatorState, TradingState
-from trading.errors import InvalidRecord, LeaseLost
+from tasks.stopping import stop_account
+from trading.account import Account, AccountStatus, Mode, OperatorState, TradingState
+from trading.errors import AccountBarred, InvalidRecord, LeaseLost
 from trading.timeframes import floor_instant
 
 LEASE_SECONDS = 60
@@ -63,6 +66,8 @@ class Cycle:
     as_of: datetime
     """Market time of everything the cycle reads and does."""
     lease_token: int
+    permit: Permit | None = None
+    """Of a live account: the operator's word that it may trade real money."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,27 @@ def _why_skip(stored: StoredAccount, arena: Arena, slot: datetime, now: datetime
     return None
 
 
+def why_not_live(account: Account, arena: Arena, permit: Permit | None) -> Skip | None:
+    """Why an account that is meant to trade real money may not, if it is such an account."""
+    if account.mode is not Mode.LIVE:
+        return None
+    keys = account.venue_keys
+    if arena.source != VENUE or keys is None or arena.settings.get("network") != keys.network:
+        network = "mainnet" if keys is None else keys.network
+        return Skip(
+            code="other_market",
+            sentence=f"the account trades AsterDEX {network}, and this arena is on the market"
+            f" {arena.market}; start one with perpflow up --market aster --network {network}",
+        )
+    if permit is None:
+        return Skip(
+            code="not_permitted",
+            sentence="the account is not permitted to trade real money; run:"
+            f" perpflow accounts go-live {account.id}",
+        )
+    return None
+
+
 @task(name="claim_slot", **ONCE)
 async def claim_slot(account_id: str) -> Cycle | Skip:
     """Take the slot and the lease of the account, or say why not; every slot leaves a row."""
@@ -144,7 +170,8 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
         stored = load_account(conn, account_id)
         assets = load_assets(conn, arena.market)
         slot = slot_of(arena, stored.account, call.trigger, call.scheduled_at)
-        skip = _why_skip(stored, arena, slot, now)
+        permit = load_permit(conn, account_id)
+        skip = _why_skip(stored, arena, slot, now) or why_not_live(stored.account, arena, permit)
         cycle_id = uuid4()
         if skip is None:
             claim = claim_slot_row(
@@ -177,6 +204,7 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
         log.info("%s skips slot %s: %s.", account_id, f"{slot:%Y-%m-%d %H:%M:%S}", skip.sentence)
         return skip
     cycle = await begin_cycle(claim, stored, arena, assets, slot=slot, at=slot)
+    cycle = replace(cycle, permit=permit)
     log.info(
         "%s takes slot %s UTC of market %s with lease %d (cycle %s).",
         account_id, f"{slot:%Y-%m-%d %H:%M:%S}", arena.market, cycle.lease_token, cycle.id,
@@ -196,7 +224,9 @@ async def begin_cycle(
     at: datetime,
 ) -> Cycle:
     """The cycle of a claimed slot, as of `at` or of the instant up to which the venue has matched."""
-    book = PostgresPaperBook(store_engine(), stored.account.id)
+    if stored.account.mode is Mode.PAPER:
+        book = PostgresPaperBook(store_engine(), stored.account.id)
+        at = max(at, (await book.read()).matched_until)
     return Cycle(
         id=claim.cycle_id,
         account=stored.account,
@@ -206,7 +236,7 @@ async def begin_cycle(
         arena=arena,
         assets=assets,
         slot=slot,
-        as_of=max(at, (await book.read()).matched_until),
+        as_of=at,
         lease_token=claim.token,
     )
 
@@ -223,15 +253,20 @@ async def holding_lease(cycle: Cycle) -> AsyncIterator[None]:
     renewing = asyncio.create_task(_renew(cycle))
     status, reason = "failed", "interrupted: the run was stopped from outside"
     try:
+        if cycle.account.mode is Mode.LIVE:
+            await open_live(cycle)
         yield
         status, reason = "done", None
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+        if isinstance(error, AccountBarred):
+            stop_account(cycle, f"the venue takes nothing from it: {error}")
         raise
     finally:
         renewing.cancel()
         with suppress(asyncio.CancelledError):
             await renewing
+        await close_live(cycle)
         with store_engine().begin() as conn:
             now = datetime.now(UTC)
             finish_cycle(conn, cycle.id, status=status, reason=reason, real_now=now)

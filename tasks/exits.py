@@ -6,11 +6,12 @@ from prefect import task
 
 from adapters.store.trades import load_open_trades, set_close_reason
 from tasks.account_state import AccountState, reconcile
+from tasks.closing import flatten, sweep_orphans
 from tasks.cycle import Cycle
 from tasks.exit_review import Review, review_position
 from tasks.market import Markets
 from tasks.options import ONCE
-from tasks.protection import flatten, protect, sweep_orphans
+from tasks.protection import protect
 from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
 from trading.exits.checks import check_exit

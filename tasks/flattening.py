@@ -8,25 +8,18 @@ not Prefect. The market time is the arena's: it stands still while nothing runs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
-from adapters.store.accounts import load_account
-from adapters.store.arena import load_arena
-from adapters.store.cycles import Claim, SlotTaken
-from adapters.store.cycles import claim_slot as claim_slot_row
-from adapters.store.instruments import load_assets
 from adapters.store.trades import set_close_reason
-from tasks.account_state import AccountState, reconcile, resolve_unknown_orders
-from tasks.cycle import LEASE_SECONDS, Cycle, begin_cycle, holding_lease
+from tasks.account_state import AccountState, reconcile
+from tasks.aside import claim_aside
+from tasks.closing import flatten, sweep_orphans
+from tasks.cycle import Cycle, holding_lease
 from tasks.metrics import snapshot_metrics
-from tasks.protection import flatten, sweep_orphans
 from tasks.resources import store_engine
-from trading.errors import InvalidRecord
+from tasks.settling import resolve_unknown_orders
 
 REASON = "operator"
 """Close reason of the trades, and code of the exits in the diary."""
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +52,7 @@ async def flatten_account(account_id: str, *, sentence: str) -> Flattened | None
     TradingError
         The venue or its market could not be used, or the lease was lost on the way.
     """
-    cycle = await _claim(account_id)
+    cycle = await claim_aside(account_id, trigger="manual")
     if cycle is None:
         return None
     async with holding_lease(cycle):
@@ -80,38 +73,3 @@ async def flatten_account(account_id: str, *, sentence: str) -> Flattened | None
 
 def _assets(cycle: Cycle, state: AccountState) -> tuple[str, ...]:
     return tuple(cycle.assets.of(held.position.symbol) for held in state.positions)
-
-
-async def _claim(account_id: str) -> Cycle | None:
-
-    with store_engine().begin() as conn:
-        now = datetime.now(UTC)
-        arena = load_arena(conn)
-        if arena is None:
-            raise InvalidRecord("no arena has been started on this database; run: perpflow up")
-        stored = load_account(conn, account_id)
-        assets = load_assets(conn, arena.market)
-        at = arena.market_time(now)
-        # Beside the account's own slots, which lie on full seconds: it must not take one of them.
-        # While time stands still, an earlier flatten may have taken the same instant.
-        slot = at if at.microsecond else at + _TICK
-        cycle_id = uuid4()
-        while True:
-            claim = claim_slot_row(
-                conn,
-                cycle_id=cycle_id,
-                account_id=account_id,
-                slot=slot,
-                trigger="manual",
-                flow_run_id=None,
-                real_scheduled_at=now,
-                config_version=stored.version,
-                real_now=now,
-                lease_seconds=LEASE_SECONDS,
-            )
-            if claim != SlotTaken(reason="slot_claimed"):
-                break
-            slot += _TICK
-    if not isinstance(claim, Claim):
-        return None
-    return await begin_cycle(claim, stored, arena, assets, slot=slot, at=at)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from prefect import task
 
 from adapters.store.accounts import save_peak, set_trading_state
-from adapters.store.snapshots import save_snapshot
+from adapters.store.income import total_transfers
+from adapters.store.snapshots import last_transfers, save_snapshot
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.options import READ
@@ -18,20 +19,28 @@ from tasks.run_log import run_log
 from tasks.story import money, tell_equity
 from trading.account import TradingState
 from trading.risk.gates import next_peak, trading_state_for
-from trading.units import plain
+from trading.units import ZERO, plain
 
 
 @task(name="snapshot_metrics", **READ)
 async def snapshot_metrics(cycle: Cycle, state: AccountState) -> TradingState:
     """Store equity, move the peak, and set what risk allows from now on."""
     equity = state.balance.equity
-    peak = next_peak(cycle.peak_equity or cycle.account.initial_equity, equity)
-    trading_state = trading_state_for(equity, peak, cycle.account.limits)
     with store_engine().begin() as conn:
+        transfers = total_transfers(conn, cycle.account.id)
+        flow = transfers - last_transfers(conn, cycle.account.id)
+        peak = next_peak(cycle.peak_equity or cycle.account.initial_equity, equity, flow=flow)
+        trading_state = trading_state_for(equity, peak, cycle.account.limits)
         save_snapshot(
-            conn, cycle.account.id, cycle.as_of, state.balance, state.gross_exposure, cycle.id
+            conn,
+            cycle.account.id,
+            cycle.as_of,
+            state.balance,
+            state.gross_exposure,
+            cycle.id,
+            transfers=transfers,
         )
-        save_peak(conn, cycle.account.id, peak)
+        save_peak(conn, cycle.account.id, peak, is_moved=flow != ZERO)
         set_trading_state(conn, cycle.account.id, trading_state)
         tell_equity(
             conn,

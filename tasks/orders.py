@@ -19,16 +19,25 @@ from sqlalchemy import Connection
 from adapters.store.accounts import load_account
 from adapters.store.cycles import require_lease
 from adapters.store.errors import UnknownAccount
-from adapters.store.intents import StoredIntent, move_intent, next_attempt, plan_intent
+from adapters.store.intents import (
+    StoredIntent,
+    move_intent,
+    next_attempt,
+    plan_intent,
+    without_outcome,
+)
 from adapters.store.orders import upsert_orders
 from adapters.store.send_gate import ANNOUNCED_SECONDS, SEND_SECONDS, GateBarred, pass_gate
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
-from tasks.resources import store_engine, venue_of
+from tasks.resources import store_engine
 from tasks.run_log import run_log
+from tasks.settling import find_outcome
+from tasks.stopping import stop_account
 from tasks.story import tell_alarm, tell_order
+from tasks.venues import venue_of
 from trading.account import AccountStatus, OperatorState, TradingState
-from trading.errors import OrderRejected, VenueUnavailable
+from trading.errors import AccountBarred, OrderRejected, VenueUnavailable
 from trading.orders import (
     IntentState,
     Leg,
@@ -36,12 +45,16 @@ from trading.orders import (
     OrderIntent,
     OrderRequest,
     OrderType,
+    PriceKind,
     Side,
     client_order_id,
 )
+from trading.ports import Venue
 from trading.units import plain
 
 OPERATOR_HALT = "operator halt"
+NOT_SENT = "not sent"
+"""How the reason of an intent begins that certainly never left the house."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,33 +87,61 @@ class Submitted:
     code: int | None = None
     """The venue's, when it refused the order."""
 
+    @property
+    def was_not_sent(self) -> bool:
+        """Certainly never left: may be planned again."""
+        return self.order is None and (self.reason or "").startswith(NOT_SENT)
+
 
 async def submit(cycle: Cycle, wish: Wish) -> Submitted:
     """Send one order for one intent. Raises `LeaseLost` when the account is no longer ours."""
-    stored, created = _plan(cycle, wish)
+    stored, created = plan(cycle, wish)
     if not created:
         # A repeated step of the same slot: what was sent stays as it is.
         return Submitted(intent_id=stored.id, state=stored.state, order=None, reason=stored.reason)
-    until = _start_submitting(cycle, stored)
+    until = start_submitting(cycle, stored)
     if isinstance(until, str):
-        return _settled(cycle, stored, IntentState.REFUSED, None, until)
+        return settled(cycle, stored, IntentState.REFUSED, None, until)
     try:
         order = await _send(cycle, stored.intent.request, until)
     except OrderRejected as error:
-        refused = _settled(cycle, stored, IntentState.REFUSED, None, str(error))
+        if isinstance(error, AccountBarred):
+            stop_account(cycle, f"the venue refused its order: {error}")
+        refused = settled(cycle, stored, IntentState.REFUSED, None, str(error))
         return replace(refused, code=error.code)
     except VenueUnavailable as error:
-        return _settled(cycle, stored, IntentState.CLOSED, None, f"not sent: {error}")
+        return settled(cycle, stored, IntentState.CLOSED, None, f"{NOT_SENT}: {error}")
     except Exception as error:  # noqa: BLE001 - no definite answer: only the venue may end it
-        return _settled(
-            cycle, stored, IntentState.UNKNOWN, None, f"{type(error).__name__}: {error}"
-        )
-    return _settled(cycle, stored, state_of(order), order, None)
+        return await _unknown(cycle, stored, f"{type(error).__name__}: {error}")
+    return settled(cycle, stored, state_of(order), order, None)
+
+
+async def _unknown(cycle: Cycle, stored: StoredIntent, why: str) -> Submitted:
+    """The outcome is committed as unknown, then asked for; what is found ends it."""
+    unknown = settled(cycle, stored, IntentState.UNKNOWN, None, why)
+    order = await find_outcome(cycle, stored.intent.request)
+    if order is None:
+        return unknown
+    return settled(cycle, stored, state_of(order), order, f"found after: {why}")
 
 
 async def _send(cycle: Cycle, request: OrderRequest, until: datetime) -> Order:
-    """The one call to the venue, with its answer or an error after `SEND_SECONDS`."""
+    """The one call to the venue, with its answer or an error after `SEND_SECONDS`.
+
+    What was refused for its time or nonce alone is signed anew, once, when the venue does not know
+    it: then nothing has been executed.
+    """
     venue = venue_of(cycle)
+    try:
+        return await _call(venue, request, until)
+    except OrderRejected as error:
+        if not error.may_be_sent_anew:
+            raise
+    known = await venue.order_by_client_id(request.symbol, request.client_order_id)
+    return known if known is not None else await _call(venue, request, until)
+
+
+async def _call(venue: Venue, request: OrderRequest, until: datetime) -> Order:
     if datetime.now(UTC) > until:
         # A process that was held up (suspended, starved) must not wake up and send: by now the
         # account may be halted, or belong to another run.
@@ -109,7 +150,8 @@ async def _send(cycle: Cycle, request: OrderRequest, until: datetime) -> Order:
         return await venue.submit(request)
 
 
-def _plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
+def plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
+    """Commit the intent of a wish; False when this step has planned it before."""
     with store_engine().begin() as conn:
         # One entry per slot and symbol, ever: the unique key refuses a second one. Protection and
         # exits may need another attempt after a definite answer.
@@ -138,6 +180,9 @@ def _plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
                 quantity=wish.quantity,
                 stop_price=wish.stop_price,
                 reduce_only=wish.reduces_only,
+                trigger_by=venue_of(cycle).triggers_by
+                if wish.order_type.is_conditional
+                else PriceKind.LAST,
             ),
         )
         return plan_intent(
@@ -149,12 +194,14 @@ def _plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
         )
 
 
-def _start_submitting(cycle: Cycle, stored: StoredIntent) -> datetime | str:
+def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
     """Last look before the socket: gate, lease, operator, risk.
 
-    Announces the order and returns the real instant until which it may be sent, or says why not.
+    Announces the orders of one message and returns the real instant until which it may be sent, or
+    says why not.
     """
-    opens = not stored.intent.request.only_reduces
+    first = legs[0].intent.request
+    opens = not first.only_reduces
     try:
         with store_engine().begin() as conn:
             if opens:
@@ -162,18 +209,22 @@ def _start_submitting(cycle: Cycle, stored: StoredIntent) -> datetime | str:
             now = datetime.now(UTC)
             until = require_lease(conn, cycle.account.id, cycle.lease_token, real_now=now)
             if opens:
-                refusal = _why_not(conn, cycle.account.id)
+                refusal = _why_not(conn, cycle.account.id, first.symbol)
                 if refusal is not None:
                     return refusal
                 until = min(until, now + timedelta(seconds=ANNOUNCED_SECONDS))
-            move_intent(conn, stored.id, IntentState.SUBMITTING, real_now=now)
+            for leg in legs:
+                move_intent(conn, leg.id, IntentState.SUBMITTING, real_now=now)
     except GateBarred:
         return OPERATOR_HALT
     return until
 
 
-def _why_not(conn: Connection, account_id: str) -> str | None:
+def _why_not(conn: Connection, account_id: str, symbol: str) -> str | None:
     """Why nothing may be opened. A way out is never asked this."""
+    open_question = without_outcome(conn, account_id).get(symbol)
+    if open_question is not None:
+        return open_question
     try:
         account = load_account(conn, account_id)
     except UnknownAccount:
@@ -187,13 +238,14 @@ def _why_not(conn: Connection, account_id: str) -> str | None:
     return None
 
 
-def _settled(
+def settled(
     cycle: Cycle,
     stored: StoredIntent,
     state: IntentState,
     order: Order | None,
     reason: str | None,
 ) -> Submitted:
+    """Commit how a submit ended, and tell it."""
     request = stored.intent.request
     with store_engine().begin() as conn:
         move_intent(

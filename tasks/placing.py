@@ -9,23 +9,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import task
 
 from adapters.store.trades import load_open_trades, set_trade_levels
 from tasks.account_state import AccountState
+from tasks.closing import flatten
 from tasks.cycle import Cycle
+from tasks.groups import submit_group
 from tasks.market import Markets
 from tasks.options import ONCE
 from tasks.orders import Submitted, Wish, submit
-from tasks.protection import Levels, flatten, protect
-from tasks.resources import store_engine, venue_of
+from tasks.protection import Levels, protect
+from tasks.resources import store_engine
 from tasks.risk import Approval
-from tasks.story import money, tell_entry
+from tasks.run_log import run_log
+from tasks.story import money, tell_alarm, tell_entry
+from tasks.venues import venue_of
+from trading.account import Mode
 from trading.errors import VenueError
 from trading.exits.invalidation.plan import render_conditions
 from trading.exits.plan import tighter_stop
+from trading.exits.protection import wanted_protection
 from trading.market import MarketView
 from trading.orders import IntentState, Leg, Order, OrderType
+from trading.positions import MarginMode
 from trading.risk.verdict import Approved
 from trading.units import ZERO
 
@@ -48,40 +55,33 @@ async def place_orders(
     for approval in approvals:
         if approval.verdict is not None:
             view = markets.views[approval.verdict.symbol]
-            # An addition keeps the leverage its position has: the venue refuses another one.
-            if state.position(approval.verdict.symbol) is None and not await _leverage_is_set(
-                cycle, approval.verdict
-            ):
+            if not await _is_ready(cycle, state, approval.verdict):
                 continue
             filled += await _enter(cycle, view, approval, approval.verdict)
     return filled
 
 
-async def _leverage_is_set(cycle: Cycle, verdict: Approved) -> bool:
+async def _is_ready(cycle: Cycle, state: AccountState, verdict: Approved) -> bool:
+    """Whether the venue can protect the entry, and has its leverage and margin mode."""
+    venue, symbol = venue_of(cycle), verdict.symbol
     try:
-        await venue_of(cycle).set_leverage(verdict.symbol, verdict.leverage)
+        problem = await venue.can_stop(symbol) if cycle.account.limits.requires_stop else None
+        # An addition keeps the leverage its position has: the venue refuses another one.
+        if problem is None and state.position(symbol) is None:
+            if cycle.account.mode is Mode.LIVE:
+                await venue.set_margin_mode(symbol, MarginMode.ISOLATED)
+            await venue.set_leverage(symbol, verdict.leverage)
     except VenueError as error:
-        get_run_logger().warning(
-            "%s %s: no entry, leverage %d could not be set: %s.",
-            cycle.account.id, verdict.symbol, verdict.leverage, error,
-        )  # fmt: skip
-        return False
-    return True
+        problem = f"leverage {verdict.leverage} on isolated margin could not be set: {error}"
+    if problem is not None:
+        run_log().warning("%s %s: no entry, %s.", cycle.account.id, symbol, problem)
+        with store_engine().begin() as conn:
+            tell_alarm(conn, cycle, symbol, f"no entry: {problem}")
+    return problem is None
 
 
 async def _enter(cycle: Cycle, view: MarketView, approval: Approval, verdict: Approved) -> bool:
-    entry = await submit(
-        cycle,
-        Wish(
-            symbol=verdict.symbol,
-            leg=Leg.ENTRY,
-            side=verdict.side,
-            order_type=OrderType.MARKET,
-            quantity=verdict.quantity,
-            reference_price=verdict.price,
-            decision_id=approval.decided.id,
-        ),
-    )
+    entry = await _send(cycle, view, approval, verdict)
     # Protection follows what is held, not what was answered: an unknown entry may have filled. An
     # entry that certainly did not fill leaves the levels of the position as they are.
     if not _certainly_unfilled(entry):
@@ -93,6 +93,40 @@ async def _enter(cycle: Cycle, view: MarketView, approval: Approval, verdict: Ap
         )
     await _write(cycle, approval, verdict, entry)
     return entry.state is IntentState.FILLED
+
+
+async def _send(cycle: Cycle, view: MarketView, approval: Approval, verdict: Approved) -> Submitted:
+    """The entry alone, or with its exits in one message where the account and its venue say so."""
+    wish = Wish(
+        symbol=verdict.symbol,
+        leg=Leg.ENTRY,
+        side=verdict.side,
+        order_type=OrderType.MARKET,
+        quantity=verdict.quantity,
+        reference_price=verdict.price,
+        decision_id=approval.decided.id,
+    )
+    if verdict.stop_price is None or not venue_of(cycle).takes_groups:
+        return await submit(cycle, wish)
+    exits = [
+        Wish(
+            symbol=verdict.symbol,
+            leg=each.leg,
+            side=each.side,
+            order_type=each.order_type,
+            quantity=each.quantity,
+            reference_price=verdict.price,
+            stop_price=each.stop_price,
+            decision_id=approval.decided.id,
+        )
+        for each in wanted_protection(
+            verdict.quantity * verdict.side.sign,
+            stop_price=verdict.stop_price,
+            take_profit_price=verdict.take_profit_price,
+            instrument=view.instrument,
+        )
+    ]
+    return await submit_group(cycle, wish, exits) if exits else await submit(cycle, wish)
 
 
 def _certainly_unfilled(entry: Submitted) -> bool:

@@ -14,22 +14,23 @@ from decimal import Decimal
 from uuid import UUID
 
 from adapters.store.trades import set_close_reason
+from tasks.closing import NOT_SENT_PAUSE_SECONDS, flatten
 from tasks.cycle import Cycle
+from tasks.holdings import own_holding
 from tasks.orders import Submitted, Wish, cancel, submit
-from tasks.resources import store_engine, venue_of
+from tasks.resources import store_engine
 from tasks.run_log import run_log
-from tasks.story import tell_alarm, tell_exit
+from tasks.story import tell_alarm
 from trading.exits.checks import ExitReason
 from trading.exits.protection import (
     CancelOrder,
     PlaceProtection,
     ProtectionAction,
     is_protected,
-    plan_orphan_sweep,
     plan_protection,
 )
 from trading.instruments import Instrument
-from trading.orders import IntentState, Leg, Order, OrderType
+from trading.orders import IntentState, Leg
 from trading.ports import VenuePosition
 from trading.units import plain
 
@@ -37,8 +38,8 @@ WOULD_TRIGGER = -2021
 """Aster's code for a conditional order whose trigger the price has passed."""
 CONFIRM_SECONDS = 10.0
 POLL_SECONDS = 0.5
-CLOSE_ATTEMPTS = 3
-"""A close that fills in parts is sent again for the rest, at most this often per cycle."""
+NO_ROOM = (-2025, -4045)
+"""Too many open or conditional orders: what is surplus makes room (costly bugs, Aster's list)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,26 +75,12 @@ class _Placed:
         return f"{self.action.leg} at {level} was refused: {self.result.reason}"
 
 
-async def position_of(cycle: Cycle, symbol: str) -> VenuePosition | None:
-    """The position as the venue holds it now."""
-    held = await venue_of(cycle).positions()
-    return next((item for item in held if item.position.symbol == symbol), None)
-
-
-async def _held_and_resting(
-    cycle: Cycle, symbol: str
-) -> tuple[VenuePosition | None, tuple[Order, ...]]:
-    """The position and all open orders, read together."""
-    account = await venue_of(cycle).account()
-    held = (item for item in account.positions if item.position.symbol == symbol)
-    return next(held, None), account.open_orders
-
-
 async def protect(
     cycle: Cycle, instrument: Instrument, levels: Levels, *, decision_id: UUID | None
 ) -> bool:
     """Bring the resting orders of one symbol in line with its position; False when it was closed."""
-    held, orders = await _held_and_resting(cycle, instrument.symbol)
+    holding = await own_holding(cycle, instrument.symbol)
+    held, orders = holding.position, holding.open_orders
     actions = plan_protection(
         None if held is None else held.position,
         orders,
@@ -139,7 +126,10 @@ async def _carry_out(
             if stop_rests:
                 await cancel(cycle, action.order)
         elif held is not None:
-            placed = _Placed(action, await _place(cycle, action, held.mark, decision_id))
+            result = await _place(cycle, action, held.mark, decision_id)
+            if result.code in NO_ROOM and await _make_room(cycle, actions):
+                result = await _place(cycle, action, held.mark, decision_id)
+            placed = _Placed(action, result)
             done.append(placed)
             if action.leg is Leg.STOP:
                 stop_rests = placed.rests
@@ -148,29 +138,47 @@ async def _carry_out(
     return done
 
 
+async def _make_room(cycle: Cycle, actions: Sequence[ProtectionAction]) -> bool:
+    """Take away surplus orders that stop nothing, before the new stop rests; whether there were."""
+    surplus = [
+        action.order
+        for action in actions
+        if isinstance(action, CancelOrder) and not action.order.request.order_type.is_stop
+    ]
+    for order in surplus:
+        await cancel(cycle, order)
+    return bool(surplus)
+
+
 async def _place(
     cycle: Cycle, action: PlaceProtection, mark: Decimal, decision_id: UUID | None
 ) -> Submitted:
-    return await submit(
-        cycle,
-        Wish(
-            symbol=action.symbol,
-            leg=action.leg,
-            side=action.side,
-            order_type=action.order_type,
-            quantity=action.quantity,
-            reference_price=mark,
-            stop_price=action.stop_price,
-            decision_id=decision_id,
-        ),
+    """Send it; what certainly did not leave the house is sent again while there is time."""
+    wish = Wish(
+        symbol=action.symbol,
+        leg=action.leg,
+        side=action.side,
+        order_type=action.order_type,
+        quantity=action.quantity,
+        reference_price=mark,
+        stop_price=action.stop_price,
+        decision_id=decision_id,
     )
+    deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS
+    while True:
+        result = await submit(cycle, wish)
+        is_late = asyncio.get_running_loop().time() + NOT_SENT_PAUSE_SECONDS > deadline
+        if not result.was_not_sent or is_late:
+            return result
+        await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
 
 
 async def _confirmed(cycle: Cycle, symbol: str) -> bool:
     """Read the protection back until it covers the position, or the time is over."""
     for _ in range(int(CONFIRM_SECONDS / POLL_SECONDS)):
-        held, orders = await _held_and_resting(cycle, symbol)
-        if held is None or is_protected(held.position, orders):
+        holding = await own_holding(cycle, symbol)
+        held = holding.position
+        if held is None or is_protected(held.position, holding.open_orders):
             return True
         await asyncio.sleep(POLL_SECONDS)
     return False
@@ -203,40 +211,3 @@ async def _flatten_unprotected(
         tell_alarm(conn, cycle, symbol, sentence)
         set_close_reason(conn, cycle.account.id, symbol, "unprotected")
     await flatten(cycle, symbol, code="unprotected", sentence=sentence, decision_id=decision_id)
-
-
-async def flatten(
-    cycle: Cycle, symbol: str, *, code: str, sentence: str, decision_id: UUID | None
-) -> None:
-    """Close a position at market until it is flat, then sweep what rested for it."""
-    with store_engine().begin() as conn:
-        tell_exit(conn, cycle, symbol, code=code, sentence=sentence)
-    for _ in range(CLOSE_ATTEMPTS):
-        held = await position_of(cycle, symbol)
-        if held is None:
-            break
-        result = await submit(
-            cycle,
-            Wish(
-                symbol=symbol,
-                leg=Leg.EXIT,
-                side=held.position.exit_side,
-                order_type=OrderType.MARKET,
-                quantity=abs(held.position.quantity),
-                reference_price=held.mark,
-                decision_id=decision_id,
-            ),
-        )
-        if result.state is IntentState.UNKNOWN:
-            return  # only the venue may end it; the stop still rests
-    await sweep_orphans(cycle)
-
-
-async def sweep_orphans(cycle: Cycle) -> None:
-    """Cancel our resting orders in symbols that hold nothing any more, before any new entry."""
-    account = await venue_of(cycle).account()
-    held = [item.position.symbol for item in account.positions]
-    for action in plan_orphan_sweep(held, account.open_orders):
-        run_log().info("%s: order %s is taken away, %s.", cycle.account.id,
-                              action.order.request.client_order_id, action.reason)  # fmt: skip
-        await cancel(cycle, action.order)

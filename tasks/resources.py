@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from adapters.market.open_market import open_market
-from adapters.market.remembered import RecentlyUsed, RememberedMarket
+from adapters.market.remembered import RecentlyUsed
 from adapters.store.arena import Arena
 from adapters.store.engine import open_engine
 from adapters.store.paper_books import PostgresPaperBook
 from adapters.venues.paper.venue import PaperVenue
 from blocks.store_database import StoreDatabase
+from tasks.arena_market import open_arena_market
 from tasks.market_memory import MarketMemory
 from trading.errors import InvalidRecord
-from trading.ports import MarketSource, Venue
+from trading.ports import MarketSource
 
 if TYPE_CHECKING:
     from tasks.cycle import Cycle
@@ -58,13 +58,13 @@ def memory_of(arena: Arena) -> MarketMemory:
         The recorded folder no longer holds the data that the arena was started with.
     """
     if arena.market not in _memories:
-        market = open_market(arena.source, arena.settings)
+        market = open_arena_market(arena.source, arena.settings, store_engine())
         if market.name != arena.market:
             raise InvalidRecord(
                 f"the arena was started on market {arena.market}, but its source is now"
                 f" {market.name}: restore the data, or start another arena in another PERPFLOW_HOME"
             )
-        _memories[arena.market] = MarketMemory(RememberedMarket(market))
+        _memories[arena.market] = MarketMemory(market)
     return _memories[arena.market]
 
 
@@ -73,8 +73,8 @@ def market_of(arena: Arena) -> MarketSource:
     return memory_of(arena).market
 
 
-def venue_of(cycle: Cycle) -> Venue:
-    """The venue of the cycle's account, standing at the cycle's market time; one for all steps."""
+def paper_venue_of(cycle: Cycle) -> PaperVenue:
+    """The paper venue of the cycle's account, standing at the cycle's market time; one for all steps."""
     key = (cycle.account.id, cycle.as_of)
     venue = _venues.get(key)
     if venue is None:

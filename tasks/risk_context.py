@@ -14,7 +14,8 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from adapters.store.accounts import load_account
-from adapters.store.intents import entries_since
+from adapters.store.income import transfers_since
+from adapters.store.intents import entries_since, without_outcome
 from adapters.store.risk_state import RiskDay, last_closes, load_risk_day, note_equity
 from adapters.store.snapshots import day_start_equity, lowest_equity_since
 from tasks.account_state import AccountState
@@ -48,6 +49,8 @@ class RiskMemory:
     operator_state: OperatorState
     last_closes: Mapping[str, LastClose]
     """By symbol."""
+    frozen: Mapping[str, str]
+    """Symbols whose state at the venue is not settled, and why."""
     correlations: Correlations
 
 
@@ -57,15 +60,18 @@ def read_memory(cycle: Cycle, state: AccountState, markets: Markets) -> RiskMemo
     day = floor_instant(cycle.as_of, _DAY)
     with store_engine().begin() as conn:
         stored = load_account(conn, account.id)
-        noted = _note(conn, cycle, state.balance.equity)
+        flow = transfers_since(conn, account.id, day)
+        noted = _note(conn, cycle, state.balance.equity, flow)
         return RiskMemory(
             entries_today=entries_since(conn, account.id, day),
-            equity_at_day_start=None if noted is None else noted.start_equity,
-            lowest_equity=None if noted is None else noted.lowest_equity,
+            # A deposit is no profit and a withdrawal no loss: both move the day's start along.
+            equity_at_day_start=None if noted is None else noted.start_equity + flow,
+            lowest_equity=None if noted is None else noted.lowest_equity + flow,
             peak_equity=account.initial_equity
             if stored.peak_equity is None
             else stored.peak_equity,
             operator_state=stored.operator_state,
+            frozen={**state.frozen, **without_outcome(conn, account.id)},
             last_closes=last_closes(conn, account.id, cycle.as_of - _remembered(account.limits)),
             correlations=compute_correlations(markets),
         )
@@ -74,7 +80,10 @@ def read_memory(cycle: Cycle, state: AccountState, markets: Markets) -> RiskMemo
 def first_room(state: AccountState, memory: RiskMemory) -> Room:
     """What the first entry of the cycle finds."""
     return Room(
-        positions=tuple(MarkedPosition(position=p.position, mark=p.mark) for p in state.positions),
+        positions=tuple(
+            MarkedPosition(position=p.position, mark=p.mark)
+            for p in (*state.positions, *state.foreign)
+        ),
         available=state.balance.available,
         entries_today=memory.entries_today,
     )
@@ -103,6 +112,7 @@ def build_context(
         peak_equity=memory.peak_equity,
         trading_state=cycle.trading_state,
         operator_state=memory.operator_state,
+        frozen=memory.frozen.get(view.symbol),
         positions=room.positions,
         entries_today=room.entries_today,
         atr=stop_atr(view),
@@ -115,8 +125,8 @@ def build_context(
     )
 
 
-def _note(conn: Connection, cycle: Cycle, equity: Decimal) -> RiskDay | None:
-    """The day with this reading in it; None when no start of it is known.
+def _note(conn: Connection, cycle: Cycle, equity: Decimal, flow: Decimal) -> RiskDay | None:
+    """The day with this reading in it, less `flow`; None when no start of it is known.
 
     A broken figure is not stored: the checks deny entries for it, and closes must go on.
     """
@@ -127,7 +137,8 @@ def _note(conn: Connection, cycle: Cycle, equity: Decimal) -> RiskDay | None:
     if not is_money(start) or not equity.is_finite():
         return known
     told = lowest_equity_since(conn, account.id, day)
-    lowest = equity if told is None else min(equity, told)
+    net = equity - flow
+    lowest = net if told is None else min(net, told)
     return note_equity(conn, account.id, day, start=start, equity=lowest)
 
 

@@ -221,6 +221,10 @@ class Venue(Protocol):
         """How long after a send "no such order" is no answer yet: it may still arrive."""
         ...
 
+    async def can_stop(self, symbol: str) -> str | None:
+        """Why an entry of this symbol could not be given its stop and target; None: it can."""
+        ...
+
     @property
     def takes_groups(self) -> bool:
         """Whether `submit_group` may be used for the entries of this account."""

@@ -100,10 +100,16 @@ def set_trading_state(conn: Connection, account_id: str, state: TradingState) ->
     _change(conn, account_id, trading_state=state.value)
 
 
-def save_peak(conn: Connection, account_id: str, peak: Decimal) -> None:
-    """Highest equity so far (quote); a lower value than the stored one changes nothing."""
+def save_peak(conn: Connection, account_id: str, peak: Decimal, *, is_moved: bool = False) -> None:
+    """Highest equity so far (quote); a lower value than the stored one changes nothing.
+
+    `is_moved`: a deposit or withdrawal has moved the peak along, so it may fall as well.
+    """
+    value = literal(peak, Money)
     _change(
-        conn, account_id, peak_equity=func.greatest(accounts.c.peak_equity, literal(peak, Money))
+        conn,
+        account_id,
+        peak_equity=value if is_moved else func.greatest(accounts.c.peak_equity, value),
     )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, bindparam, delete, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from adapters.store.documents import to_document
+from adapters.store.tables import events as events_table
 
 _EMIT = text("select app.emit_event(:at, :account_id, :channel, :kind, :payload)").bindparams(
     bindparam("payload", type_=JSONB)
@@ -74,3 +75,14 @@ def emit_event(
         "payload": to_document(payload),
     }
     return int(conn.execute(_EMIT, values).scalar_one())
+
+
+def forget_events(conn: Connection, ids: Sequence[int]) -> None:
+    """Take away events that are news for a moment only, such as prices."""
+    if ids:
+        conn.execute(delete(events_table).where(events_table.c.id.in_(ids)))
+
+
+def forget_channel(conn: Connection, channel: str) -> None:
+    """Take away everything on a channel of such news: what an earlier process has left."""
+    conn.execute(delete(events_table).where(events_table.c.channel == channel))

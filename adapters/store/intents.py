@@ -128,6 +128,19 @@ def load_unsettled(conn: Connection, account_id: str) -> tuple[StoredIntent, ...
     return tuple(_stored(row) for row in conn.execute(query))
 
 
+def without_outcome(conn: Connection, account_id: str) -> dict[str, str]:
+    """Symbols with an order that was sent and whose outcome is not known, with a sentence each."""
+    rows = conn.execute(
+        select(intents.c.symbol, intents.c.client_order_id, intents.c.leg).where(
+            intents.c.account_id == account_id,
+            intents.c.state.in_((IntentState.SUBMITTING.value, IntentState.UNKNOWN.value)),
+        )
+    )
+    return {
+        row.symbol: f"{row.leg} order {row.client_order_id} has no known outcome" for row in rows
+    }
+
+
 def next_attempt(conn: Connection, account_id: str, slot: datetime, symbol: str, leg: Leg) -> int:
     """1 for the first intent of a slot, symbol and leg, one more than the last one otherwise."""
     last = conn.scalar(

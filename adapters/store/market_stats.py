@@ -24,7 +24,10 @@ _QUOTE_COLUMNS = (
 
 
 def save_quotes(conn: Connection, market: str, newest: Sequence[Quote]) -> None:
-    """Keep the newest quote of each instrument; an older one changes nothing."""
+    """Keep the newest quote of each instrument; an older one changes nothing.
+
+    Streams tell no open interest: what was read last stays known.
+    """
     if not newest:
         return
     rows = [
@@ -33,10 +36,12 @@ def save_quotes(conn: Connection, market: str, newest: Sequence[Quote]) -> None:
         for quote in _by_symbol(newest)
     ]
     statement = insert(quotes)
+    values = {name: statement.excluded[name] for name in _QUOTE_COLUMNS}
+    values["open_interest"] = func.coalesce(values["open_interest"], quotes.c.open_interest)
     conn.execute(
         statement.values(rows).on_conflict_do_update(
             index_elements=["market", "symbol"],
-            set_={name: statement.excluded[name] for name in _QUOTE_COLUMNS},
+            set_=values,
             where=quotes.c.at <= statement.excluded.at,
         )
     )

@@ -2,7 +2,8 @@
 
 A slot counts only if the account was in the arena, with this interval, and not paused at that
 market time (`market_at` of its commands). Slots are market times; on simulated and recorded markets
-time stands still while the arena is down, so a stop makes no missed slots. Set-based, and bounded:
+time stands still while the arena is down, so a stop makes no missed slots; in an arena in real time
+it does, and they are not made up for. Set-based, and bounded:
 of a long gap the newest slots get rows and the older ones one line in the diary.
 """
 

@@ -76,9 +76,28 @@ def day_start_equity(conn: Connection, account_id: str, day_start: datetime) -> 
 
 
 def lowest_equity_since(conn: Connection, account_id: str, since: datetime) -> Decimal | None:
-    """Lowest equity of the snapshots from `since` on; None when there is none."""
-    return conn.scalar(
-        select(func.min(equity_snapshots.c.equity)).where(
-            equity_snapshots.c.account_id == account_id, equity_snapshots.c.at >= since
+    """Lowest equity of the snapshots from `since` on, less what was deposited since then.
+
+    None when there is none.
+    """
+    columns = equity_snapshots.c
+    before = last_transfers(conn, account_id, until=since)
+    lowest = conn.scalar(
+        select(func.min(columns.equity - columns.transfers)).where(
+            columns.account_id == account_id, columns.at >= since
         )
     )
+    return None if lowest is None else lowest + before
+
+
+def last_transfers(conn: Connection, account_id: str, until: datetime | None = None) -> Decimal:
+    """Deposits less withdrawals as of the newest snapshot (before `until`); zero without one."""
+    query = (
+        select(equity_snapshots.c.transfers)
+        .where(equity_snapshots.c.account_id == account_id)
+        .order_by(equity_snapshots.c.at.desc())
+        .limit(1)
+    )
+    if until is not None:
+        query = query.where(equity_snapshots.c.at < until)
+    return conn.scalar(query) or ZERO

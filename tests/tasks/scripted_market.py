@@ -23,8 +23,9 @@ from tasks.decide import Decided
 from tasks.exits import manage_exits
 from tasks.market import fetch_klines
 from tasks.placing import place_orders
-from tasks.resources import store_engine, venue_of
+from tasks.resources import store_engine
 from tasks.risk import Approval
+from tasks.venues import venue_of
 from tests.arena import START, TestArena
 from trading.decisions import Action, TradeDecision
 from trading.exits.invalidation.parse import parse_condition

@@ -173,7 +173,7 @@ def test_a_flatten_that_never_succeeds_is_given_up_with_an_alert(
     halted = halt(arena.engine, PANIC)
     monkeypatch.setattr(flattens, "GIVE_UP", timedelta(0))
     monkeypatch.setattr(
-        "tasks.flattening.load_arena", lambda _: None
+        "tasks.aside.load_arena", lambda _: None
     )  # the one thing without which no venue can be asked
     assert asyncio.run(try_flattens()) == 0
     with arena.engine.connect() as conn:

@@ -20,8 +20,9 @@ from tasks.market import Markets, fetch_klines
 from tasks.orders import submit
 from tasks.placing import place_orders
 from tasks.protection import Levels, protect
-from tasks.resources import market_of, store_engine, venue_of
+from tasks.resources import market_of, store_engine
 from tasks.risk import Approval
+from tasks.venues import venue_of
 from tests.arena import START, TestArena, hours
 from tests.tasks.wishes import ENTRY
 from trading.account import TradingState

@@ -10,12 +10,13 @@ from decimal import Decimal
 import pytest
 
 from adapters.venues.paper.venue import PaperVenue
-from tasks import orders, protection
+from tasks import holdings, orders, protection
 from tasks.account_state import reconcile_account
 from tasks.cycle import Cycle
 from tasks.orders import submit
 from tasks.protection import Levels, protect
-from tasks.resources import market_of, venue_of
+from tasks.resources import market_of
+from tasks.venues import venue_of
 from tests.tasks.scripted_market import (
     FLAT,
     STOP,
@@ -59,7 +60,7 @@ def through(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[PaperVenue]], Non
             )
 
         monkeypatch.setattr(orders, "venue_of", other)
-        monkeypatch.setattr(protection, "venue_of", other)
+        monkeypatch.setattr(holdings, "venue_of", other)
 
     return use
 

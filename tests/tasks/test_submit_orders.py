@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,10 +12,11 @@ from sqlalchemy import text
 from adapters.store.accounts import set_status, set_trading_state
 from adapters.store.cycles import claim_slot as claim_slot_row
 from adapters.venues.paper.venue import PaperVenue
-from tasks import orders
-from tasks.account_state import reconcile_account, resolve_unknown_orders
+from tasks import orders, settling
+from tasks.account_state import reconcile_account
 from tasks.cycle import Cycle
 from tasks.orders import submit
+from tasks.settling import resolve_unknown_orders
 from tests.arena import TestArena, hours
 from tests.tasks.wishes import ENTRY
 from trading.account import AccountStatus, TradingState
@@ -89,17 +90,45 @@ async def test_a_second_entry_for_the_same_slot_and_symbol_is_never_sent(
     assert fills_at_venue(arena) == 1
 
 
-async def test_an_order_executed_without_an_answer_stays_unknown_and_is_adopted_once(
+async def test_an_order_executed_without_an_answer_is_found_by_its_id_and_never_sent_again(
     arena: TestArena, cycle: Cycle, through
 ) -> None:
     through(AnswerLost)
-    assert (await submit(cycle, ENTRY)).state is IntentState.UNKNOWN
-    assert (await submit(cycle, ENTRY)).state is IntentState.UNKNOWN
+    assert (await submit(cycle, ENTRY)).state is IntentState.FILLED
+    assert (await submit(cycle, ENTRY)).state is IntentState.FILLED
+    assert fills_at_venue(arena) == 1
+
+
+async def test_an_order_whose_venue_cannot_be_asked_stays_unknown_and_is_adopted_once(
+    arena: TestArena, cycle: Cycle, through, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through(AnswerLost)
+    with monkeypatch.context() as away:
+        away.setattr(settling, "ASK_AFTER_SECONDS", (0.0, 0.0))
+        away.setattr(PaperVenue, "order_by_client_id", _unreachable)
+        assert (await submit(cycle, ENTRY)).state is IntentState.UNKNOWN
+        assert (await submit(cycle, ENTRY)).state is IntentState.UNKNOWN
     assert await resolve_unknown_orders.fn(cycle) == 1
     state = await reconcile_account.fn(cycle)
     assert arena.one("select state from app.intents") == ("filled",)
     assert [p.position.quantity for p in state.positions] == [Decimal("0.01")]
     assert fills_at_venue(arena) == 1
+
+
+async def _unreachable(*_: object) -> None:
+    raise VenueUnavailable("nobody answers")
+
+
+async def test_nothing_is_opened_in_a_symbol_with_an_order_of_unknown_outcome(
+    arena: TestArena, cycle: Cycle, through, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through(RequestLost)
+    assert (await submit(cycle, ENTRY)).state is IntentState.UNKNOWN
+    second = replace(cycle, slot=cycle.slot + timedelta(hours=1))
+    refused = await submit(second, ENTRY)
+    assert refused.state is IntentState.REFUSED
+    assert "has no known outcome" in (refused.reason or "")
+    assert fills_at_venue(arena) == 0
 
 
 async def test_an_order_that_never_arrived_is_closed_by_the_venues_word_and_not_sent_again(
@@ -146,7 +175,7 @@ async def test_an_intent_that_was_planned_but_never_sent_expires_after_a_restart
     def die(*_: object) -> str | None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(orders, "_start_submitting", die)
+    monkeypatch.setattr(orders, "start_submitting", die)
     with pytest.raises(KeyboardInterrupt):
         await submit(cycle, ENTRY)
     assert arena.one("select state from app.intents") == ("planned",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.account_state import reconcile_account, resolve_unknown_orders
+from tasks.account_state import reconcile_account
 from tasks.cycle import Cycle, claim_slot, holding_lease
 from tasks.decide import decide
 from tasks.exits import manage_exits
@@ -10,6 +10,7 @@ from tasks.market import Markets, compute_indicators, fetch_klines
 from tasks.metrics import snapshot_metrics
 from tasks.placing import place_orders
 from tasks.risk import check_risk
+from tasks.settling import resolve_unknown_orders
 
 
 async def run_cycle(account_id: str) -> Markets:

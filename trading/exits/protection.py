@@ -69,11 +69,11 @@ def plan_protection(
     )
     if position is None or position.quantity == ZERO:
         return tuple(CancelOrder(order=order, reason="no position is left") for order in ours)
-    levels = ((Leg.STOP, stop_price), (Leg.TARGET, take_profit_price))
-    wanted = tuple(
-        action
-        for leg, level in levels
-        if (action := _wanted(position, leg, level, instrument)) is not None
+    wanted = wanted_protection(
+        position.quantity,
+        stop_price=stop_price,
+        take_profit_price=take_profit_price,
+        instrument=instrument,
     )
     kept = tuple(_keeper(action, ours) for action in wanted)
     placed = tuple(action for action, order in zip(wanted, kept, strict=True) if order is None)
@@ -86,6 +86,22 @@ def plan_protection(
         if order.venue_order_id not in keep_ids
     )
     return (*placed, *surplus)
+
+
+def wanted_protection(
+    quantity: Decimal,
+    *,
+    stop_price: Decimal | None,
+    take_profit_price: Decimal | None,
+    instrument: Instrument,
+) -> tuple[PlaceProtection, ...]:
+    """The orders that a position of that signed quantity should have resting, the stop first."""
+    levels = ((Leg.STOP, stop_price), (Leg.TARGET, take_profit_price))
+    return tuple(
+        action
+        for leg, level in levels
+        if (action := _wanted(quantity, leg, level, instrument)) is not None
+    )
 
 
 def plan_orphan_sweep(
@@ -124,18 +140,18 @@ def is_ours(order: Order) -> bool:
 
 
 def _wanted(
-    position: Position, leg: Leg, level: Decimal | None, instrument: Instrument
+    signed: Decimal, leg: Leg, level: Decimal | None, instrument: Instrument
 ) -> PlaceProtection | None:
-    quantity = round_down(abs(position.quantity), instrument.step_size)
+    quantity = round_down(abs(signed), instrument.step_size)
     if level is None or quantity < instrument.min_quantity:
         return None  # dust under the minimum cannot be protected by any order
     # Towards the price, so that rounding never loosens a stop nor lifts a target out of reach.
-    lies_below = (leg is Leg.STOP) == (position.quantity > ZERO)
+    lies_below = (leg is Leg.STOP) == (signed > ZERO)
     to_tick = ceil_to if lies_below else floor_to
     return PlaceProtection(
-        symbol=position.symbol,
+        symbol=instrument.symbol,
         leg=leg,
-        side=position.exit_side,
+        side=Side.SELL if signed > ZERO else Side.BUY,
         quantity=quantity,
         stop_price=to_tick(level, instrument.tick_size),
     )

@@ -1,0 +1,39 @@
+"""An account that must not go on by itself: it is paused, and a person is told why.
+
+Its resting protection stays at the venue. The operator resumes it when the cause is gone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.store.accounts import set_status
+from adapters.store.alerts import AlertSeverity, raise_alert
+from tasks.resources import store_engine
+from tasks.run_log import run_log
+from trading.account import AccountStatus
+
+if TYPE_CHECKING:
+    from tasks.cycle import Cycle
+
+ACCOUNT_STOPPED = "account_stopped"
+
+
+def stop_account(cycle: Cycle, why: str) -> None:
+    """Pause the account and raise an alert; once more changes nothing."""
+    account_id = cycle.account.id
+    sentence = (
+        f"{account_id} was paused: {why}. Its resting stops stay. Look into it, then run:"
+        f" perpflow accounts resume {account_id}"
+    )
+    with store_engine().begin() as conn:
+        set_status(conn, account_id, AccountStatus.PAUSED)
+        raise_alert(
+            conn,
+            code=ACCOUNT_STOPPED,
+            severity=AlertSeverity.CRITICAL,
+            sentence=sentence,
+            account_id=account_id,
+            at=cycle.as_of,
+        )
+    run_log().error("%s", sentence)

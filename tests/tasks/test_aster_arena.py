@@ -1,0 +1,122 @@
+"""Paper accounts on the real market: whole cycles in an arena whose market is AsterDEX."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prefect.logging import disable_run_logger
+from prefect.settings import temporary_settings
+from sqlalchemy import Engine
+
+from tasks import resources
+from tasks.collect import collect_pass
+from tests.arena import TestArena, build_account, start_aster_arena
+from tests.aster_sandbox.server import Sandbox, running_sandbox
+from tests.tasks.conftest import NO_SERVER
+from tests.tasks.whole_cycle import run_cycle
+from trading.account import Account
+from trading.timeframes import Timeframe
+
+ASSETS = ("BTC", "ETH", "ASTER", "SOL", "BNB", "XRP", "DOGE", "ADA", "AVAX", "LINK")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox() as started:
+        started.give_past()
+        yield started
+
+
+@pytest.fixture
+def arena(
+    engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TestArena]:
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    resources.forget()
+    with disable_run_logger(), temporary_settings(NO_SERVER):
+        yield start_aster_arena(engine, sandbox.url)
+    resources.forget()
+
+
+def holder(**changes: object) -> Account:
+    """Buys once and holds: an order for certain."""
+    return build_account("buy_and_hold", **changes)
+
+
+def test_a_paper_account_does_a_whole_cycle_on_the_venues_prices(arena: TestArena) -> None:
+    arena.add(holder())
+
+    markets = asyncio.run(run_cycle("buy-and-hold"))
+
+    status, at, slot = arena.one("select status, real_started_at, slot from app.cycles")
+    assert status == "done"
+    assert timedelta(0) <= at - slot < timedelta(seconds=2)  # market time is real time
+    assert not markets.problems
+    assert dict(arena.rows("select symbol, count(*) from app.fills group by symbol")) == {
+        "BTCUSDT": 1,
+        "ETHUSDT": 1,
+    }
+
+
+def test_a_quote_in_the_store_carries_the_venues_own_time(
+    arena: TestArena, sandbox: Sandbox
+) -> None:
+    sandbox.skew(-4_000)
+    arena.add(holder())
+
+    before = datetime.now(UTC)
+    asyncio.run(run_cycle("buy-and-hold"))
+
+    (at,) = arena.one("select at from app.quotes where symbol = 'BTCUSDT'")
+    assert timedelta(seconds=1) < before - at < timedelta(seconds=5)
+
+
+def test_an_instrument_whose_prices_stand_still_is_not_traded_and_the_others_are(
+    arena: TestArena, sandbox: Sandbox
+) -> None:
+    sandbox.freeze("ETHUSDT")
+    sandbox.skew(90_000)
+    arena.add(holder())
+
+    markets = asyncio.run(run_cycle("buy-and-hold"))
+
+    assert "frozen: last change" in markets.problems["ETHUSDT"]
+    assert list(markets.views) == ["BTCUSDT"]
+
+
+def test_a_second_cycle_in_another_event_loop_matches_the_book_on_the_venues_candles(
+    arena: TestArena, sandbox: Sandbox
+) -> None:
+    arena.add(holder())
+    asyncio.run(run_cycle("buy-and-hold"))
+
+    asyncio.run(run_cycle("buy-and-hold"))
+
+    assert arena.rows("select status from app.cycles") == [("done",), ("done",)]
+    assert arena.one("select count(*) from app.fills") == (2,)
+
+
+def test_ten_accounts_with_ten_instruments_stay_far_below_the_venues_budget(
+    engine: Engine, sandbox: Sandbox, arena: TestArena
+) -> None:
+    start_aster_arena(engine, sandbox.url, collect_every=Timeframe.M1.length)
+    ids = [f"holder-{number}" for number in range(10)]
+    arena.add(*(holder(id=name, assets=ASSETS, interval=Timeframe.M1) for name in ids))
+
+    asyncio.run(collect_pass.fn())
+    for name in ids:
+        asyncio.run(run_cycle(name))
+    first = _spent(arena)
+    for name in ids:
+        asyncio.run(run_cycle(name))
+
+    print(first, _spent(arena) - first)
+
+
+def _spent(arena: TestArena) -> int:
+    (spent,) = arena.one("select spent_ever from app.weight_budgets")
+    assert isinstance(spent, int)
+    return spent
