@@ -67,6 +67,16 @@ def control_command(running: Running) -> PartCommand:
     )
 
 
+def streams_command(running: Running) -> PartCommand:
+    """The stream service, which resolves the keys of live accounts as the worker does."""
+    return PartCommand(
+        name="streams",
+        arguments=[sys.executable, "-m", "deployments.streams"],
+        environment=for_worker(running.place, _database_url(running)),
+        grace_seconds=5.0,
+    )
+
+
 def _database_url(running: Running) -> str:
     assert running.database is not None  # noqa: S101 - everything else comes after it
     return running.database.url

@@ -28,7 +28,10 @@ def log_files(home: Path) -> Mapping[str, Path]:
     return {
         "up": folder / "up.log",
         "postgres": home / "postgres" / "server.log",
-        **{name: folder / f"{name}.log" for name in ("prefect", "api", "worker", "control")},
+        **{
+            name: folder / f"{name}.log"
+            for name in ("prefect", "api", "worker", "control", "streams")
+        },
     }
 
 

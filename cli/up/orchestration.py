@@ -98,7 +98,7 @@ async def ensure_pool(pool: WorkPool) -> None:
 
 
 async def register(plan: ArenaPlace, accounts: Sequence[Account], arena: Arena) -> dict[str, UUID]:
-    """Deployments for all accounts and the collector, on the slots of the arena's clock.
+    """Deployments for all accounts, the collector and the round, on the slots of the arena's clock.
 
     Ids by account id.
     """
@@ -106,6 +106,7 @@ async def register(plan: ArenaPlace, accounts: Sequence[Account], arena: Arena) 
     async with prefect_client() as client:
         from deployments.market_deployment import market_deployment, register_market
         from deployments.register import register_accounts
+        from deployments.watch_deployment import register_watch, watch_deployment
 
         clock = None if plan.once else arena.clock
         place: dict[str, Any] = {
@@ -117,6 +118,7 @@ async def register(plan: ArenaPlace, accounts: Sequence[Account], arena: Arena) 
             client, [deployment_for(account, clock) for account in accounts], **place
         )
         await register_market(client, market_deployment(arena), **place)
+        await register_watch(client, None if plan.once else watch_deployment(arena), **place)
         return ids
 
 

@@ -14,7 +14,7 @@ import psutil
 
 RUN_VARIABLE = "PERPFLOW_RUN_ID"
 PART_VARIABLE = "PERPFLOW_PART"
-STOP_ORDER = ("start", "control", "worker", "api", "prefect")
+STOP_ORDER = ("start", "control", "streams", "worker", "api", "prefect")
 GRACE_SECONDS = 3.0
 
 

@@ -19,6 +19,7 @@ from cli.up.commands import (
     api_command,
     control_command,
     prefect_command,
+    streams_command,
     worker_command,
 )
 from cli.up.database import KeptDatabase, start_database
@@ -30,7 +31,7 @@ from cli.up.running import Running
 from deployments.left_overs import crash_unfinished_runs
 
 CONTROL_SECONDS = 5.0
-"""The control loop has no address: it counts as ready when it has not ended by then."""
+"""Control loop and streams have no address: they count as ready when they have not ended by then."""
 _PATIENCE = Patience()
 DATABASE_PATIENCE = Patience(ask_every=10.0)
 """Each question is a new connection, which costs the server a process."""
@@ -111,6 +112,9 @@ async def _start_cycles(running: Running) -> None:
     if not running.place.once:
         part = _process(running, control_command, "control", lives_on(CONTROL_SECONDS))
         _begin(running, part, needs=("postgres",))
+        if registered.arena.is_real_time:
+            part = _process(running, streams_command, "streams", lives_on(CONTROL_SECONDS))
+            _begin(running, part, needs=("postgres",))
     running.progress.ready("flows", f"{_planned(registered)}, {_seconds(began)}")
 
 
@@ -148,7 +152,7 @@ def _begin(
 
 def _follow_database(running: Running) -> None:
     """Another program took the port while the server was down."""
-    for name in ("api", "worker", "control"):
+    for name in ("api", "worker", "control", "streams"):
         running.keepers.restart(name, "has to follow the database to another port")
 
 

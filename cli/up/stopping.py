@@ -1,4 +1,4 @@
-"""Stops the arena: no restarts, no new cycles, then control, worker, API, Prefect, database.
+"""Stops the arena: no restarts, no new cycles, then control and streams, worker, API, Prefect, database.
 
 Every step has its limit (15 s together) and none is skipped because another failed; at the end no
 process of this start is left.
@@ -26,7 +26,8 @@ async def stop(running: Running) -> None:
     """Stop everything that runs, in order; safe to call at any moment and after failures."""
     running.registrar.close()
     await running.keepers.let_go()
-    await _stop_part(running, "control")
+    # Both finish what they have begun: the streams a look at an account.
+    await asyncio.gather(_stop_part(running, "control"), _stop_part(running, "streams"))
     if running.keeper("worker") is not None:
         await _drain(running)
         await _stop_part(running, "worker")

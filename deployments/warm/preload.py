@@ -14,6 +14,7 @@ import prefect.flow_engine
 import deployments.warm.child
 import flows.collect_market
 import flows.trade_account
+import flows.watch_exits
 
 __all__ = ["deployments", "flows", "prefect"]
 
