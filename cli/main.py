@@ -16,6 +16,7 @@ from cli.accounts.app import accounts_app
 from cli.command_settings import DataDir, Json, command_settings, print_json
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
+from cli.live.app import register_on as register_live
 from cli.operate.commands import register_on as register_operate
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ config_app = typer.Typer(help="Show and check the configuration.", no_args_is_he
 app.add_typer(config_app, name="config")
 app.add_typer(accounts_app, name="accounts")
 register_operate(app, accounts_app)
+register_live(accounts_app)
 
 Config = Annotated[
     Path | None,
@@ -156,13 +158,20 @@ def leaderboard(*, data_dir: DataDir = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def doctor(*, config: Config = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+def doctor(
+    *,
+    account: Annotated[
+        str | None, typer.Option("--account", help="Its keys and its venue account instead.")
+    ] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
     """Check what the arena needs, with a fix for what is missing."""
     from cli.doctor.command import run_doctor
 
-    raise typer.Exit(
-        run_doctor({"PERPFLOW_CONFIG": config, "PERPFLOW_HOME": data_dir}, as_json=as_json)
-    )
+    overrides = {"PERPFLOW_CONFIG": config, "PERPFLOW_HOME": data_dir}
+    raise typer.Exit(run_doctor(overrides, account_id=account, as_json=as_json))
 
 
 @app.command()

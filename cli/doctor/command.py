@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
-from rich.markup import escape
-
 from adapters.config.settings import effective_environment, load_settings
-from cli.console import stdout_console
+from cli.command_settings import print_json
 from cli.doctor import checks, database
-from cli.doctor.checks import Check, Result, Surroundings, Verdict
+from cli.doctor.checks import Check, Surroundings, Verdict
+from cli.doctor.screen import result_document, show_results
 from cli.exit_codes import ExitCode
 
 CHECKS: tuple[Check, ...] = (
@@ -30,38 +27,28 @@ CHECKS: tuple[Check, ...] = (
     database.check_database,
 )
 
-_COLOURS = {
-    Verdict.OK: "green",
-    Verdict.WARN: "yellow",
-    Verdict.FAIL: "red",
-    Verdict.SKIP: "dim",
-}
 
+def run_doctor(
+    overrides: Mapping[str, object], *, account_id: str | None, as_json: bool
+) -> ExitCode:
+    """All checks of the machine, or those of one account at its venue.
 
-def run_doctor(overrides: Mapping[str, object], *, as_json: bool) -> ExitCode:
-    """All checks; `FAILED` when one of them failed. Raises `ConfigurationError`."""
+    `FAILED` when one of them failed. Raises `ConfigurationError` and `CommandFailed`.
+    """
     environ = effective_environment(os.environ, Path.cwd())
-    around = Surroundings(settings=load_settings(environ, overrides), environ=environ)
-    results = [check(around) for check in CHECKS]
-    if as_json:
-        document = {"schema_version": 1, "checks": [asdict(result) for result in results]}
-        print(json.dumps(document, indent=2))  # noqa: T201 - the command's output
+    settings = load_settings(environ, overrides)
+    if account_id is not None:
+        from cli.live.doctor import examine_account
+
+        results = examine_account(settings, environ, account_id)
     else:
-        _show(results)
+        around = Surroundings(settings=settings, environ=environ)
+        results = tuple(check(around) for check in CHECKS)
+    if as_json:
+        about = {} if account_id is None else {"account": account_id}
+        checked = [result_document(result) for result in results]
+        print_json({"schema_version": 1, **about, "checks": checked})
+    else:
+        show_results(results)
     failed = any(result.verdict is Verdict.FAIL for result in results)
     return ExitCode.FAILED if failed else ExitCode.DONE
-
-
-def _show(results: list[Result]) -> None:
-    console = stdout_console()
-    for result in results:
-        colour = _COLOURS[result.verdict]
-        fix = f"  -> {result.fix}" if result.fix else ""
-        line = (
-            f"[{colour}]{result.verdict:<4}[/]  {escape(result.name):<9} "
-            f"{escape(result.text)}{escape(fix)}"
-        )
-        console.print(line, highlight=False, soft_wrap=True)
-    failed = sum(result.verdict is Verdict.FAIL for result in results)
-    warned = sum(result.verdict is Verdict.WARN for result in results)
-    console.print(f"{failed} failed, {warned} warned", highlight=False)

@@ -1,0 +1,1 @@
+"""Live accounts from the command line: what is checked, permitted, ended and shown."""
