@@ -1,0 +1,44 @@
+"""A live account on the sandbox: real HTTP, real Postgres, the steps of a cycle as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from prefect.logging import disable_run_logger
+from prefect.settings import temporary_settings
+from sqlalchemy import Engine
+
+from tasks import account_state, closing, protection, resources, settling
+from tests.aster_sandbox.conftest import sandbox, sandbox_server, user  # noqa: F401 - fixtures
+from tests.aster_sandbox.server import Sandbox
+from tests.aster_sandbox.users import User
+from tests.live.live_arena import LiveArena, start_live_arena
+from tests.tasks.conftest import NO_SERVER
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same waits, in a hundredth of the time."""
+    monkeypatch.setattr(settling, "ASK_AFTER_SECONDS", (0.02, 0.02, 0.02))
+    monkeypatch.setattr(account_state, "REREAD_SECONDS", 0.05)
+    monkeypatch.setattr(protection, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(protection, "CONFIRM_SECONDS", 0.4)
+    monkeypatch.setattr(protection, "NOT_SENT_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(closing, "NOT_SENT_PAUSE_SECONDS", 0.02)
+
+
+@pytest.fixture
+def live(
+    engine: Engine,
+    sandbox: Sandbox,  # noqa: F811 - the fixture
+    user: User,  # noqa: F811 - the fixture
+    quick: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[LiveArena]:
+    """The account `live` of the demo wallet, permitted, flat, with 10,000 USDT; BTC at 60,000."""
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    resources.forget()
+    with disable_run_logger(), temporary_settings(NO_SERVER):
+        yield start_live_arena(engine, sandbox, user, monkeypatch)
+    resources.forget()
