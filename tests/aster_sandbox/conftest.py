@@ -34,6 +34,13 @@ PAIR = read_credentials(
 )
 
 
+def require_no_builder(sandbox: Sandbox) -> None:
+    """Nothing that our client has sent would let anybody take a fee on top."""
+    for request in sandbox.venue.requests:
+        assert not {"builder", "feeRate"} & request.parameters.keys()
+    assert sandbox.sent_to("approveBuilder") == []
+
+
 BY_CONNECTOR = "V1 by the connector"
 HAS_CONNECTOR = importlib.util.find_spec("aster") is not None
 
@@ -83,6 +90,7 @@ async def client(sandbox: Sandbox, user: User) -> AsyncIterator[AsterClient]:
     """Signs as an agent (V3)."""
     async with client_of(sandbox, AGENT) as made:
         yield made
+    require_no_builder(sandbox)
 
 
 @pytest.fixture(params=[AGENT, PAIR], ids=lambda each: each.kind)
@@ -103,3 +111,4 @@ async def either_client(
     transport = "connector" if request.param == BY_CONNECTOR else None
     async with client_of(sandbox, credentials, transport=transport) as made:
         yield made
+    require_no_builder(sandbox)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from adapters.venues.aster.client import AsterClient
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.tickets import limit, market, stop
 from tests.aster_sandbox.users import User
+from trading.candles import Candle
 from trading.weights import Priority
 
 D = Decimal
@@ -183,3 +185,101 @@ async def test_subscriptions_change_on_an_open_socket_with_or_without_an_id(
         await client.orders.cancel("BTCUSDT", "limit")
         await socket.send("no json")
         assert (await heard(socket))["code"] == 3
+
+
+async def test_a_margin_call_comes_once_and_again_after_it_was_better(
+    client: AsterClient, sandbox: Sandbox
+) -> None:
+    await client.account.set_margin_type("BTCUSDT", "ISOLATED")
+    await client.account.set_leverage("BTCUSDT", 50)
+    async with await listen(client, sandbox) as socket:
+        await client.orders.submit(market(), priority=E)
+        for price in (59_090, 59_080, 60_000, 59_090):
+            sandbox.set_price("BTCUSDT", D(price))
+        await client.orders.submit(limit("58500"), priority=E)
+        calls, document = [], {}
+        while document.get("o", {}).get("c") != "limit":
+            document = await heard(socket)
+            calls += [document] if document["e"] == "MARGIN_CALL" else []
+    assert len(calls) == 2
+    (row,) = calls[0]["p"]
+    assert (row["s"], row["mt"], row["mp"]) == ("BTCUSDT", "ISOLATED", "59090")
+    assert D(row["iw"]) + D(row["up"]) <= D(row["mm"]) / D("0.8")
+
+
+async def test_deleveraging_is_told_by_its_client_id_and_modes_when_they_are_set(
+    client: AsterClient, sandbox: Sandbox, user: User
+) -> None:
+    await client.orders.submit(market(), priority=E)
+    async with await listen(client, sandbox) as socket:
+        sandbox.auto_deleverage(user, "BTCUSDT", D("0.04"))
+        taken = await heard(socket, "ORDER_TRADE_UPDATE")
+        while taken["o"]["x"] == "NEW":
+            taken = await heard(socket, "ORDER_TRADE_UPDATE")
+        assert (taken["o"]["c"], taken["o"]["x"], taken["o"]["l"]) == (
+            "adl_autoclose",
+            "CALCULATED",
+            "0.04",
+        )
+        await client.account.set_margin_type("ETHUSDT", "ISOLATED")
+        changed = await heard(socket, "ACCOUNT_UPDATE")
+        while changed["a"]["m"] == "ORDER":
+            changed = await heard(socket, "ACCOUNT_UPDATE")
+        assert (changed["a"]["m"], changed["a"]["P"][0]["mt"]) == ("MARGIN_TYPE_CHANGE", "isolated")
+        await client.account.set_multi_assets_mode(is_multi=True)
+        assert (await heard(socket, "ACCOUNT_CONFIG_UPDATE"))["ai"] == {"j": True, "d": False}
+
+
+async def test_a_slow_stream_falls_behind_and_a_closed_door_stays_closed(
+    client: AsterClient, sandbox: Sandbox
+) -> None:
+    async with await listen(client, sandbox) as socket:
+        sandbox.venue.settings.stream_delay_seconds = 0.3
+        await client.orders.submit(market(), priority=E)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.recv(), 0.1)
+        assert (await heard(socket))["o"]["x"] == "NEW"
+    sandbox.venue.settings.opens_streams = False
+    with pytest.raises(InvalidStatus):
+        await listen(client, sandbox)
+
+
+async def test_whoever_says_too_much_is_put_out_and_may_not_follow_everything(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.venue.settings.streams_per_connection = 2
+    async with connect(f"{sandbox.stream_url}/ws") as socket:
+        many = ["a@ticker", "b@ticker", "c@ticker"]
+        await socket.send(json.dumps({"method": "SUBSCRIBE", "params": many, "id": 1}))
+        assert (await heard(socket))["code"] == 2
+        for number in range(10):
+            await socket.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": number}))
+        with pytest.raises(ConnectionClosed):
+            await heard(socket, "nothing that ever comes")
+
+
+async def test_trades_day_figures_depth_and_liquidations_are_told_to_everybody(
+    client: AsterClient, sandbox: Sandbox
+) -> None:
+    names = ["aggTrade", "miniTicker", "ticker", "depth5", "depth@100ms", "forceOrder"]
+    streams = "/".join(f"btcusdt@{name}" for name in names)
+    await client.account.set_leverage("BTCUSDT", 125)
+    await client.account.set_margin_type("BTCUSDT", "ISOLATED")
+    await client.orders.submit(market(quantity="0.5"), priority=E)
+    async with connect(f"{sandbox.stream_url}/stream?streams={streams}/!ticker@arr") as socket:
+        at = datetime.now(UTC)
+        fall = Candle(at, D(60_000), D(60_000), D(59_000), D(59_500), D(7))
+        sandbox.step("BTCUSDT", fall)
+        told = {}
+        while len(told) < len(names) + 1:
+            document = await heard(socket)
+            told[document["stream"]] = document["data"]
+        sandbox.set_price("BTCUSDT", D(59_600))
+        later = await heard(socket)
+        while later["stream"] != "btcusdt@depth@100ms":
+            later = await heard(socket)
+    assert told["btcusdt@aggTrade"]["q"] == "7"
+    assert told["btcusdt@miniTicker"]["l"] == told["!ticker@arr"][0]["l"] == "59000"
+    assert told["btcusdt@forceOrder"]["o"]["S"] == "SELL"
+    assert told["btcusdt@depth5"]["b"][0][0] == "59499.9"
+    assert later["data"]["pu"] == told["btcusdt@depth@100ms"]["u"]

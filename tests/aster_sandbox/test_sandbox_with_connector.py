@@ -12,13 +12,14 @@ import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from tests.adapters.venues.aster.demo_keys import PAIR_KEY, PAIR_SECRET, USER
 from tests.aster_sandbox.server import Sandbox, running_sandbox
 from tests.aster_sandbox.users import User
+from trading.candles import Candle
 
 rest = pytest.importorskip("aster.rest_api", reason="aster-connector-python is not installed")
 
@@ -91,6 +92,22 @@ def test_batches_cancels_and_settings(connector: Any, user: User) -> None:
     assert connector.close_listen_key(key) == {}
 
 
+def test_modes_margins_and_the_dead_mans_switch(connector: Any, user: User) -> None:
+    assert connector.change_multi_asset_mode(multiAssetsMargin="true")["code"] == 200
+    assert connector.change_multi_asset_mode(multiAssetsMargin="false")["code"] == 200
+    assert connector.change_position_mode(dualSidePosition="true")["code"] == 200
+    assert connector.change_position_mode(dualSidePosition="false")["code"] == 200
+    connector.change_margin_type(symbol=BTC, marginType="ISOLATED")
+    connector.new_order(symbol=BTC, side="BUY", type="MARKET", quantity="0.1")
+    moved = connector.modify_isolated_position_margin(symbol=BTC, amount="25.5", type=1)
+    assert (moved["amount"], moved["type"]) == (25.5, 1)
+    (row,) = connector.get_position_margin_history(symbol=BTC)
+    assert row["amount"] == "25.5"
+    armed = connector.countdown_cancel_order(symbol=BTC, countdownTime=60_000)
+    assert armed == {"symbol": BTC, "countdownTime": "60000"}
+    assert BTC in user.countdowns
+
+
 def test_its_broken_methods_meet_the_venues_refusal(connector: Any) -> None:
     error = pytest.importorskip("aster.error")
     with pytest.raises(error.ClientError) as caught:
@@ -103,8 +120,12 @@ import json, sys
 from aster.websocket.client.stream import WebsocketClient
 client = WebsocketClient(sys.argv[1])
 client.start()
-client.user_data(listen_key=sys.argv[2], id=1, callback=lambda m: print(json.dumps(m), flush=True))
-sys.stdin.readline()
+tell = lambda message: print(json.dumps(message), flush=True)
+client.user_data(listen_key=sys.argv[2], id=1, callback=tell)
+for wanted in sys.stdin:
+    name, *arguments = wanted.split()
+    given = dict(each.split("=") for each in arguments)
+    getattr(client, name)(id=2, callback=tell, **given)
 client.stop()
 """
 
@@ -137,7 +158,30 @@ def certificate_for_localhost(folder: Path) -> tuple[str, str]:
     return str(files[0]), str(files[1])
 
 
-def test_its_user_stream_hears_orders_over_tls(tmp_path: Path) -> None:
+MARKET_STREAMS = [
+    ("agg_trade", BTC, "aggTrade"),
+    ("mark_price", BTC, "markPriceUpdate", "speed=1"),
+    ("kline", BTC, "kline", "interval=1m"),
+    ("mini_ticker", BTC, "24hrMiniTicker"),
+    ("ticker", BTC, "24hrTicker"),
+    ("book_ticker", BTC, "bookTicker"),
+    ("partial_book_depth", BTC, "depthUpdate", "level=5", "speed=100"),
+    ("diff_book_depth", "ETHUSDT", "depthUpdate", "speed=500"),
+]
+
+
+def hear_a_move(told: IO[str], sandbox: Sandbox, symbol: str, kind: str) -> None:
+    """From a subscription's confirmation on until the market has moved and that stream has said so."""
+    while json.loads(told.readline()) != {"result": None, "id": 2}:
+        pass
+    at, price = datetime.now(UTC), sandbox.venue.markets[symbol].last
+    sandbox.step(symbol, Candle(at, price, price, price, price, Decimal(1)))
+    document: dict[str, Any] = {}
+    while (document.get("e"), document.get("s")) != (kind, symbol):
+        document = json.loads(told.readline())
+
+
+def test_its_streams_hear_orders_and_every_market_event_over_tls(tmp_path: Path) -> None:
     """In a process of its own: its reactor starts once in a process's life."""
     certificate, key = certificate_for_localhost(tmp_path)
     with running_sandbox(ssl_certfile=certificate, ssl_keyfile=key) as sandbox:
@@ -164,6 +208,10 @@ def test_its_user_stream_hears_orders_over_tls(tmp_path: Path) -> None:
             sandbox.trade_by_hand(user, symbol=BTC, side="BUY", type="MARKET", quantity="0.1")
             told = [json.loads(listener.stdout.readline()) for _ in range(3)]
             assert [each["e"] for each in told] == ["ORDER_TRADE_UPDATE"] * 2 + ["ACCOUNT_UPDATE"]
+            for name, symbol, kind, *terms in MARKET_STREAMS:
+                listener.stdin.write(" ".join((name, f"symbol={symbol}", *terms)) + "\n")
+                listener.stdin.flush()
+                hear_a_move(listener.stdout, sandbox, symbol, kind)
         finally:
             listener.terminate()
             listener.wait(20)

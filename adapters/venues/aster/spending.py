@@ -68,6 +68,8 @@ class Spending:
         if host_status == 403 and code is not None:
             host_status = 200  # the venue speaks of one account; its firewall sends a page
         order_status = 429 if is_verdict and code == TOO_MANY_ORDERS else 200
+        if order_status == 429 and host_status == 429:
+            host_status = 200  # whatever status it comes with, it is one account that has to wait
         used = {(kind, seconds): count for kind, seconds, count in counted(outcome.headers)}
         for scope in self.limits.host_scopes():
             count = used.get(("used-weight", scope.window_seconds))

@@ -136,10 +136,11 @@ async def test_a_block_without_a_time_lasts_as_long_as_the_rules_say(
     assert len(venue.requests) == seen
 
 
+@pytest.mark.parametrize("status", [400, 429])
 async def test_too_many_orders_stop_the_accounts_orders_and_not_its_look_ups(
-    client: AsterClient, venue: LocalVenue
+    client: AsterClient, venue: LocalVenue, status: int
 ) -> None:
-    venue.fail("order", status=400, body='{"code":-1015,"msg":"Too many new orders."}')
+    venue.fail("order", status=status, body='{"code":-1015,"msg":"Too many new orders."}')
     with pytest.raises(Blocked):
         await submit(client)
     with pytest.raises(WeightRefused, match="orders 0x63dd"):
