@@ -54,7 +54,10 @@ def account(ask: Ask) -> Any:
 def positions(ask: Ask) -> Any:
     symbol = ask.parameters.get("symbol")
     markets = [ask.venue.market(symbol)] if symbol else list(ask.venue.markets.values())
-    return [position_row(ask.venue, ask.user, each) for each in markets]
+    rows = [position_row(ask.venue, ask.user, each) for each in markets]
+    if not ask.user.is_hedge:
+        return rows
+    return [{**row, "positionSide": side} for row in rows for side in ("LONG", "SHORT")]
 
 
 @route("POST", "*/leverage", access=Access.TRADING)

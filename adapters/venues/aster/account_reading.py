@@ -22,7 +22,7 @@ from adapters.venues.aster.mapping.account import balance_of, position_of, requi
 from adapters.venues.aster.mapping.orders import order_of
 from adapters.venues.aster.payloads.account import PositionPayload
 from adapters.venues.aster.payloads.orders import OrderPayload
-from adapters.venues.aster.verdicts import understood
+from adapters.venues.aster.verdicts import listed, understood
 from trading.orders import Order
 from trading.ports import Balance, Holding, VenueAccount, VenuePosition
 
@@ -118,14 +118,14 @@ class AccountReader:
         if remembered is not None and symbol in self._symbols:
             return tuple(each for each in remembered.open_orders if each.symbol == symbol)
         self._symbols.add(symbol)
-        return _mapped(await self._client.orders.open_orders(symbol))
+        return _mapped(await listed(self._client.orders.open_orders(symbol)))
 
     async def holding(self, symbol: str) -> Holding:
         """One symbol as it is now, never from memory. Weight 6."""
         self._symbols.add(symbol)
         # The position first: a stop that acts in between is missed, never one that is gone counted.
-        positions = self._positions(await self._client.account.positions(symbol))
-        orders = _mapped(await self._client.orders.open_orders(symbol))
+        positions = self._positions(await listed(self._client.account.positions(symbol)))
+        orders = _mapped(await listed(self._client.orders.open_orders(symbol)))
         return Holding(position=positions[0] if positions else None, open_orders=orders)
 
     def remembered(self) -> VenueAccount | None:
@@ -156,23 +156,24 @@ class AccountReader:
     async def _open_orders(self, held: Iterable[str]) -> tuple[Order, ...]:
         symbols = sorted({*self._symbols, *held})
         if self._must_sweep or len(symbols) >= WHOLE_LIST_WEIGHT:
-            listed = await self._client.orders.open_orders()
+            found = await self._client.orders.open_orders()
             self._must_sweep = False
         else:
-            pages = await _few_at_a_time(
-                [partial(self._client.orders.open_orders, symbol) for symbol in symbols]
-            )
-            listed = [each for page in pages for each in page]
-        self._symbols |= {*symbols, *(each.symbol for each in listed)}
-        return _mapped(listed)
+            pages = await _few_at_a_time([partial(self._page, symbol) for symbol in symbols])
+            found = [each for page in pages for each in page]
+        self._symbols |= {*symbols, *(each.symbol for each in found)}
+        return _mapped(found)
+
+    async def _page(self, symbol: str) -> tuple[OrderPayload, ...]:
+        return await listed(self._client.orders.open_orders(symbol))
 
 
-def _mapped(listed: Iterable[OrderPayload]) -> tuple[Order, ...]:
+def _mapped(found: Iterable[OrderPayload]) -> tuple[Order, ...]:
     """In order of arrival: the venue's numbers ascend."""
     with understood("GET openOrders"):
         return tuple(
             order_of(each, is_listed=True)
-            for each in sorted(listed, key=lambda each: (each.time or 0, each.order_id))
+            for each in sorted(found, key=lambda each: (each.time or 0, each.order_id))
         )
 
 

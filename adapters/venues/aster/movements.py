@@ -3,8 +3,8 @@ that takes: fills 5 a symbol, the ledger 30.
 
 Fills are asked for only where something can have happened. Then the sum is checked: what the record
 has, with the new fills, must be the wallet that the venue reports. Where it is not, the ledger is
-read: it holds what is no fill, and it names every symbol whose fills are missing. Nothing can stay
-away for good: fills are paged by number from the last one that was booked.
+read: it holds what is no fill, and it names every symbol whose fills are missing. Fills are paged by
+number from the last one that was booked, so that none is left out however many there are.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from adapters.venues.aster.mapping.ledger import (
 )
 from adapters.venues.aster.payloads.account import IncomePayload
 from adapters.venues.aster.payloads.orders import FillPayload
-from adapters.venues.aster.verdicts import understood
+from adapters.venues.aster.verdicts import listed, understood
 from trading.orders import CLIENT_ID_PREFIX, Fill, Order
 from trading.ports import Booked, Income, Movements, VenueAccount
 from trading.units import ZERO
@@ -37,7 +37,7 @@ EXACT = Decimal("1e-8")
 """Quote: the venue's smallest amount. A difference beyond it has a cause."""
 OVERLAP = timedelta(minutes=10)
 """Lines may appear late; those that come twice are booked once, by their ids."""
-_WEEK = timedelta(days=7)
+_WEEK_MS = 7 * 24 * 3600 * 1000
 _MARGIN_MS = 1000
 """Our idea of the venue's time may be a little behind."""
 _MANY = 5
@@ -93,10 +93,10 @@ class MovementReader:
         """
         last = _last_number(booked, symbol)
         if last is not None:
-            found = await self._client.ledger.fills_from(symbol, last + 1)
+            found = await listed(self._client.ledger.fills_from(symbol, last + 1))
         else:
-            start = since if is_exact else max(since, until - _WEEK // timedelta(milliseconds=1))
-            found = await self._client.ledger.fills_since(symbol, start, until)
+            start = since if is_exact else max(since, until - _WEEK_MS)
+            found = await listed(self._client.ledger.fills_since(symbol, start, until))
         own = [each for each in found if booked.since is None or each.time >= ms_of(booked.since)]
         names = await self._named(symbol, booked, own)
         with understood("GET userTrades"):
@@ -118,8 +118,8 @@ class MovementReader:
             if str(number) not in booked.orders and (symbol, number) not in self._names
         )
         if len(unknown) > _MANY:
-            listed = await self._client.orders.all_orders(symbol, from_order_id=unknown[0])
-            self._names |= {(symbol, each.order_id): each.client_order_id for each in listed}
+            page = await self._client.orders.all_orders(symbol, from_order_id=unknown[0])
+            self._names |= {(symbol, each.order_id): each.client_order_id for each in page}
         for number in unknown:
             if (symbol, number) not in self._names:
                 self._names[symbol, number] = await self._asked_name(symbol, number)
@@ -140,7 +140,7 @@ class MovementReader:
         """A liquidation's fee may be the fee of its fill, or a payment of its own; the fill tells."""
         if line.income_type != LIQUIDATION_FEE or not line.symbol:
             return False
-        fills = await self._client.ledger.fills_about(line.symbol, line.time)
+        fills = await listed(self._client.ledger.fills_about(line.symbol, line.time))
         return any(is_fee_of(line, fill) for fill in fills)
 
 
@@ -212,7 +212,7 @@ def _first_ms(booked: Booked, until: int) -> int:
     """Where the record begins; without a beginning, seven days ago: all that one query shows."""
     if booked.since is not None:
         return ms_of(booked.since)
-    return until - _WEEK // timedelta(milliseconds=1)
+    return until - _WEEK_MS
 
 
 def _income_from(booked: Booked, since: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,7 @@ def resting() -> Callable[..., Order]:
         reduce_only: bool = True,
         status: OrderStatus = OrderStatus.NEW,
         age: timedelta = timedelta(0),
+        **terms: Any,
     ) -> Order:
         return Order(
             venue_order_id=f"v-{client_order_id}",
@@ -61,6 +63,7 @@ def resting() -> Callable[..., Order]:
                 quantity=Decimal(quantity),
                 stop_price=Decimal(stop_price),
                 reduce_only=reduce_only,
+                **terms,
             ),
             status=status,
             filled_quantity=Decimal(filled),

@@ -176,6 +176,56 @@ def test_protected_means_live_stops_over_the_whole_quantity(
     assert is_protected(open_position("2"), [resting(**change)]) is protected
 
 
+CLOSES = {"quantity": "0", "reduce_only": False, "close_position": True}
+TRAILS = {"order_type": OrderType.TRAILING_STOP_MARKET, "callback_ratio": Decimal("0.01")}
+
+
+@pytest.mark.parametrize(
+    ("change", "protected"),
+    [
+        (CLOSES, True),
+        ({**CLOSES, "client_order_id": "hand-made"}, True),
+        ({**CLOSES, "side": Side.BUY}, False),
+        ({**CLOSES, "order_type": TARGET}, False),
+        ({**CLOSES, "status": OrderStatus.CANCELED}, False),
+        (TRAILS, True),
+        ({**TRAILS, "quantity": "1"}, False),
+        ({**TRAILS, "reduce_only": False}, False),
+        ({**TRAILS, "activation_price": Decimal(105)}, False),
+    ],
+)
+def test_a_stop_that_closes_the_position_and_one_that_trails_are_stops_too(
+    open_position, resting, change, protected
+):
+    assert is_protected(open_position("2"), [resting(**change)]) is protected
+
+
+def test_a_trailing_stop_holds_from_its_activation_on(open_position, resting):
+    waiting = resting(**TRAILS, activation_price=Decimal(105))
+    following = replace(waiting, extreme_price=Decimal(106))
+    assert not is_protected(open_position("2"), [waiting])
+    assert is_protected(open_position("2"), [following])
+
+
+def test_stops_of_several_kinds_cover_the_position_together(open_position, resting):
+    halves = [resting(quantity="1"), resting("hand-made", **{**TRAILS, "quantity": "1"})]
+    assert is_protected(open_position("2"), halves)
+    assert not is_protected(open_position("2"), halves[:1])
+
+
+@pytest.mark.parametrize("change", [CLOSES, TRAILS])
+def test_stops_of_other_hands_are_left_alone_and_ours_is_placed_beside_them(
+    plan, open_position, resting, change
+):
+    foreign = resting("hand-made", **change)
+    assert told(plan(open_position("2"), [foreign], target=None)) == ["stop sell 2.000 at 95.0"]
+    assert plan(None, [foreign]) == ()
+
+
+def test_a_closing_stop_of_ours_is_swept_with_its_position(plan, resting):
+    assert told(plan(None, [resting(**CLOSES)])) == ["cancel pf-stop"]
+
+
 ONCE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
@@ -191,8 +241,10 @@ def test_carrying_out_a_plan_never_loses_cover_and_leaves_nothing_to_do(
             f"{prefix}{number}",
             order_type=data.draw(st.sampled_from([OrderType.STOP_MARKET, TARGET])),
             side=data.draw(st.sampled_from(Side)),
-            quantity=data.draw(st.sampled_from(["0.5", "1", "2"])),
             stop_price=data.draw(st.sampled_from(["90", "95", "105", "110"])),
+            **data.draw(
+                st.sampled_from([{"quantity": "0.5"}, {"quantity": "1"}, {"quantity": "2"}, CLOSES])
+            ),
         )
         for number, prefix in enumerate(
             data.draw(st.lists(st.sampled_from(["pf-", "hand-"]), max_size=6))
