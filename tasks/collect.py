@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from adapters.store.accounts import list_accounts
 from adapters.store.arena import Arena, load_arena
+from adapters.store.instruments import save_instruments
 from adapters.store.market_passes import (
     ANNOUNCED_AHEAD,
     Series,
@@ -112,7 +113,8 @@ def _active_accounts(conn: Connection) -> list[Account]:
 
 
 async def _store(memory: MarketMemory, opened: Pass, reading: Reading) -> str:
-    instruments = {each.symbol: each for each in await memory.market.instruments()}
+    listed = await memory.market.instruments()
+    instruments = {each.symbol: each for each in listed}
     markets = build_markets(reading, opened.wants, instruments, is_shared=False)
     documents = {view.symbol: document_of(memory, reading, view) for view in markets}
     prices = unstored_prices(memory, reading)
@@ -124,6 +126,8 @@ async def _store(memory: MarketMemory, opened: Pass, reading: Reading) -> str:
     with store_engine().begin() as conn:
         added = save_unstored(conn, market, prices)
         save_unstored(conn, market, stats)
+        if opened.arena.is_real_time and listed != memory.stored_instruments:
+            save_instruments(conn, market, listed)
         finish_pass(
             conn,
             market,
@@ -134,6 +138,7 @@ async def _store(memory: MarketMemory, opened: Pass, reading: Reading) -> str:
         )
     note_stored(memory, prices)
     note_stored(memory, stats)
+    memory.stored_instruments = listed
     for symbol, problem in markets.problems.items():
         run_log().warning("%s is not to be traded at this slot: %s.", symbol, problem)
     return (

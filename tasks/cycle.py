@@ -46,6 +46,8 @@ from trading.timeframes import floor_instant
 LEASE_SECONDS = 60
 """A killed run frees its account after this long (faults R33)."""
 RENEW_SECONDS = 20
+LATEST_IN_REAL_TIME = timedelta(minutes=4)
+"""A live price is taken for an instant of the last five minutes (AsterDEX as a market)."""
 _LONGEST_REASON = 2_000
 """Characters; an error may quote what it was given."""
 
@@ -127,6 +129,11 @@ def _why_skip(stored: StoredAccount, arena: Arena, slot: datetime, now: datetime
             code="late",
             sentence=f"the run started {late} of market time after its slot,"
             f" more than half of the {stored.account.interval} interval",
+        )
+    if arena.is_real_time and late > LATEST_IN_REAL_TIME:
+        return Skip(
+            code="late",
+            sentence=f"the run started {late} after its slot, and the venue tells only prices of now",
         )
     return None
 

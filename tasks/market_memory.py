@@ -18,6 +18,7 @@ from tasks.market_wants import SeriesKey
 from trading.candle_series import CandleSeries
 from trading.candles import Candle
 from trading.indicators.market_document import MarketDocument
+from trading.instruments import Instrument
 
 KEPT_SERIES = 96
 KEPT_DOCUMENTS = 256
@@ -84,6 +85,8 @@ class MarketMemory:
 
     def __init__(self, market: RememberedMarket) -> None:
         self.market = market
+        self.stored_instruments: tuple[Instrument, ...] = ()
+        """As this process has last written them; a venue changes its rules while the arena runs."""
         self.series: RecentlyUsed[SeriesKey, KnownSeries] = RecentlyUsed(KEPT_SERIES)
         self.documents: RecentlyUsed[tuple[str, datetime], MarketDocument] = RecentlyUsed(
             KEPT_DOCUMENTS

@@ -20,6 +20,8 @@ from trading.timeframes import floor_instant
 
 LONGEST_WAIT = timedelta(seconds=3)
 """Real time. A pass took 0.1 to 0.4 s; an account that waits longer is late for its candle."""
+LONGEST_NETWORK_WAIT = timedelta(seconds=15)
+"""Of a venue behind a network: a second until the candle is closed there, and its answers."""
 WAIT_SHARE = 4
 """At most this part of the time between two passes, where the arena's clock runs fast."""
 POLL_SECONDS = 0.1
@@ -57,7 +59,7 @@ def _patience_ends(arena: Arena, at: datetime, found: MarketPass, began: datetim
     """The collector is announced ahead of the slot, at which its reading begins."""
     assert arena.collect_every is not None  # noqa: S101 - a pass is only looked for where one is due
     share = arena.clock.real_length(arena.collect_every) / WAIT_SHARE
-    longest = min(LONGEST_WAIT, share)
+    longest = min(LONGEST_NETWORK_WAIT if arena.is_real_time else LONGEST_WAIT, share)
     return min(max(found.real_started_at, arena.clock.real_at(at)), began) + longest
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,10 +12,12 @@ from sqlalchemy import Engine, text
 
 from adapters.market.open_market import open_market
 from adapters.store.accounts import save_account
-from adapters.store.arena import Arena, load_arena, save_arena
+from adapters.store.arena import ASTER, Arena, load_arena, save_arena, set_collector
+from adapters.store.budgets import PostgresWeightBudget
 from adapters.store.instruments import save_instruments
 from adapters.store.paper_books import create_paper_wallet
-from trading.account import Account, AgentKind
+from adapters.venues.aster.market_source import AsterMarket, MarketAddress
+from trading.account import Account, AgentKind, Network
 from trading.arena_clock import ArenaClock
 from trading.limits import RiskLimits
 from trading.timeframes import Timeframe
@@ -116,6 +119,41 @@ def start_arena(
                 seen_at=start,
             ),
         )
+    return TestArena(engine)
+
+
+def start_aster_arena(
+    engine: Engine,
+    url: str,
+    *,
+    collect_every: timedelta | None = None,
+    since: datetime | None = None,
+) -> TestArena:
+    """An arena in real time without accounts, on the testnet's market at `url`: a sandbox.
+
+    `since` is its first start, at which the wallets of paper accounts begin; by default now.
+    Its contracts need a past (`Sandbox.give_past`) before a cycle can find candles.
+    """
+    address = MarketAddress(network=Network.TESTNET, base_url=url)
+    market = AsterMarket(address, budget=PostgresWeightBudget(engine, lambda: datetime.now(UTC)))
+    # In a thread: a test of steps is inside a loop already.
+    with ThreadPoolExecutor(1) as thread:
+        instruments = thread.submit(asyncio.run, market.instruments()).result()
+    now = datetime.now(UTC)
+    with engine.begin() as conn:
+        save_instruments(conn, market.name, instruments)
+        save_arena(
+            conn,
+            Arena(
+                market=market.name,
+                source=ASTER,
+                settings=address.settings,
+                clock=ArenaClock(real_anchor=now, market_anchor=now, speed=1.0),
+                started_at=since or now,
+                seen_at=now,
+            ),
+        )
+        set_collector(conn, collect_every)
     return TestArena(engine)
 
 

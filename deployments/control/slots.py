@@ -97,8 +97,11 @@ def _begin(owner: SlotOwner, arena: Arena) -> datetime:
     """Market time after which the account has slots to account for.
 
     Real time tells the market time only within this run of the arena; what was created before it
-    counts from its first row, or from the beginning of the run when there is none.
+    counts from its first row, or from the beginning of the run when there is none. In an arena in real
+    time the two are the same, and slots of a stop were missed.
     """
+    if arena.is_real_time:
+        return owner.real_since
     if owner.real_since >= arena.clock.real_anchor:
         return arena.clock.market_at(owner.real_since)
     return arena.clock.market_anchor if owner.first_slot is None else owner.first_slot

@@ -7,7 +7,7 @@ borrow the path of another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,9 +18,10 @@ from tests.aster_sandbox.venue_time import instant_of
 from trading.candles import Candle
 from trading.market import FundingRate
 from trading.simulation import candles as simulated
+from trading.simulation.funding import funding_between
 from trading.simulation.instruments import ASSETS, SimulatedAsset
 from trading.simulation.quotes import quote_at
-from trading.timeframes import Timeframe, floor_instant
+from trading.timeframes import Timeframe
 from trading.units import ZERO
 
 if TYPE_CHECKING:
@@ -59,13 +60,14 @@ class Past:
 
     def fundings(self, symbol: str, interval: timedelta, until: datetime) -> list[FundingRate]:
         """The last hundred instants up to `until`, oldest first."""
-        newest = floor_instant(until, interval)
-        instants = [newest - number * interval for number in reversed(range(100))]
-        quotes = [quote_at(SEED, self.lender, at) for at in instants]
-        return [
-            FundingRate(symbol=symbol, at=q.at, rate=q.funding_rate or ZERO, mark=q.mark)
-            for q in quotes
-        ]
+        instrument = replace(self.lender.instrument, funding_interval=interval)
+        paid = funding_between(
+            SEED,
+            replace(self.lender, instrument=instrument),
+            after=until - 100 * interval,
+            until=until,
+        )
+        return [replace(each, symbol=symbol) for each in paid]
 
 
 def give_past(venue: Venue) -> None:

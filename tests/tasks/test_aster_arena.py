@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from prefect.logging import disable_run_logger
@@ -18,6 +19,7 @@ from tests.aster_sandbox.server import Sandbox, running_sandbox
 from tests.tasks.conftest import NO_SERVER
 from tests.tasks.whole_cycle import run_cycle
 from trading.account import Account
+from trading.limits import RiskLimits
 from trading.timeframes import Timeframe
 
 ASSETS = ("BTC", "ETH", "ASTER", "SOL", "BNB", "XRP", "DOGE", "ADA", "AVAX", "LINK")
@@ -99,24 +101,47 @@ def test_a_second_cycle_in_another_event_loop_matches_the_book_on_the_venues_can
     assert arena.one("select count(*) from app.fills") == (2,)
 
 
-def test_ten_accounts_with_ten_instruments_stay_far_below_the_venues_budget(
+def test_ten_accounts_with_ten_instruments_and_a_collector_cost_the_venue_little(
     engine: Engine, sandbox: Sandbox, arena: TestArena
 ) -> None:
-    start_aster_arena(engine, sandbox.url, collect_every=Timeframe.M1.length)
+    """Each account holds all ten: its book is matched on the minutes of each, every slot."""
+    newest = Timeframe.M1.floor(datetime.now(UTC))
+    start_aster_arena(
+        engine,
+        sandbox.url,
+        collect_every=Timeframe.M1.length,
+        since=newest - timedelta(minutes=5),
+    )
     ids = [f"holder-{number}" for number in range(10)]
-    arena.add(*(holder(id=name, assets=ASSETS, interval=Timeframe.M1) for name in ids))
+    limits = RiskLimits(
+        requires_stop=False,
+        max_positions=10,
+        max_position_ratio=Decimal("0.09"),
+        max_quote_age_seconds=600,  # the slots lie in the past: real time cannot be moved
+    )
+    arena.add(
+        *(
+            holder(id=name, assets=ASSETS, interval=Timeframe.M1, limits=limits)
+            for name in ids
+        )
+    )
+    costs: list[int] = []
+    for minutes_ago in (1, 0):
+        before = _spent(arena)
+        arena.stand_at(newest - timedelta(minutes=minutes_ago))
+        asyncio.run(collect_pass.fn())
+        for name in ids:
+            asyncio.run(run_cycle(name))
+        costs.append(_spent(arena) - before)
 
-    asyncio.run(collect_pass.fn())
-    for name in ids:
-        asyncio.run(run_cycle(name))
-    first = _spent(arena)
-    for name in ids:
-        asyncio.run(run_cycle(name))
-
-    print(first, _spent(arena) - first)
+    assert arena.one("select count(*) from app.cycles where status <> 'done'") == (0,)
+    assert arena.one("select count(*) from app.fills") == (100,)
+    assert costs[0] <= 80  # 30 series of candles, ten open interests, rules, clock
+    assert costs[1] <= 25  # ten minutes for all books, two boards of quotes
 
 
 def _spent(arena: TestArena) -> int:
+    """Weight so far; the sandbox counts the same."""
     (spent,) = arena.one("select spent_ever from app.weight_budgets")
     assert isinstance(spent, int)
     return spent
