@@ -10,6 +10,7 @@ import asyncio
 from decimal import Decimal
 from uuid import UUID
 
+from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
 from tasks.cycle import Cycle
 from tasks.holdings import own_holding
 from tasks.orders import Wish, cancel, submit
@@ -24,6 +25,8 @@ from trading.ports import VenueAccount
 CLOSE_ATTEMPTS = 5
 """A close that fills in parts, or that could not be sent, is tried again at most this often."""
 NOT_SENT_PAUSE_SECONDS = 1.0
+NOT_CLOSED = "position_not_closed"
+"""Alert: cleared by the next close that ends flat."""
 
 
 async def flatten(
@@ -37,6 +40,8 @@ async def flatten(
     while attempts < CLOSE_ATTEMPTS:
         held = (await own_holding(cycle, symbol)).position
         if held is None:
+            with store_engine().begin() as conn:
+                clear_alert(conn, code=NOT_CLOSED, account_id=cycle.account.id, at=cycle.as_of)
             break
         quantity = abs(held.position.quantity)
         # A part that the venue's own limit makes of a large position is progress, not an attempt.
@@ -51,6 +56,7 @@ async def flatten(
                 quantity=quantity if at_once is None else min(quantity, at_once),
                 reference_price=held.mark,
                 decision_id=decision_id,
+                exit_code=code,
             ),
         )
         if result.state is IntentState.UNKNOWN:
@@ -81,7 +87,18 @@ async def _most_at_once(cycle: Cycle, symbol: str) -> Decimal | None:
 
 
 def _tell_not_closed(cycle: Cycle, symbol: str) -> None:
-    sentence = f"{symbol} could not be closed in {CLOSE_ATTEMPTS} attempts; what protects it stays"
-    run_log().error("%s: %s.", cycle.account.id, sentence)
+    sentence = (
+        f"{symbol} of {cycle.account.id} could not be closed in {CLOSE_ATTEMPTS} attempts; what"
+        " protects it stays, and the next look tries again"
+    )
+    run_log().error("%s.", sentence)
     with store_engine().begin() as conn:
         tell_alarm(conn, cycle, symbol, sentence)
+        raise_alert(
+            conn,
+            code=NOT_CLOSED,
+            severity=AlertSeverity.CRITICAL,
+            sentence=f"{sentence}.",
+            account_id=cycle.account.id,
+            at=cycle.as_of,
+        )

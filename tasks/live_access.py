@@ -21,6 +21,7 @@ from adapters.store.permits import VenueIdentity
 from adapters.venues.aster.client import AsterClient, ClientParts
 from adapters.venues.aster.credentials import (
     Credentials,
+    KeyKind,
     KeyRefused,
     ResolvedKeys,
     read_credentials,
@@ -55,7 +56,8 @@ def credentials_of(account: Account, environ: Mapping[str, str] | None = None) -
             )
             is_public = field.name in _ADDRESSES
             values[field.name] = secret.get_secret_value() if is_public else secret
-    return read_credentials(ResolvedKeys(**values))
+    prefer = KeyKind.V1 if keys.transport is not None else None
+    return read_credentials(ResolvedKeys(**values), prefer)
 
 
 def identity_of(account: Account, credentials: Credentials) -> VenueIdentity:
@@ -77,6 +79,7 @@ def client_for(account: Account, credentials: Credentials) -> AsterClient:
             budget=PostgresWeightBudget(engine, lambda: datetime.now(UTC)),
             credentials=credentials,
             nonces=PostgresNonces(engine=engine),
+            transport=keys.transport,
         )
     )
 

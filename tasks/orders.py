@@ -70,6 +70,8 @@ class Wish:
     """Price seen when the order was wanted, for the slippage figure."""
     stop_price: Decimal | None = None
     decision_id: UUID | None = None
+    exit_code: str | None = None
+    """Why an exit is sent."""
 
     @property
     def reduces_only(self) -> bool:
@@ -191,6 +193,7 @@ def plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
             cycle_id=cycle.id,
             lease_token=cycle.lease_token,
             reference_price=wish.reference_price,
+            exit_code=wish.exit_code,
         )
 
 

@@ -28,6 +28,8 @@ class NewDecision:
     reference_price: Decimal
     votes: Mapping[str, Any] | None = None
     """Of a blend: the regime and what every member said; its `agreeing` brought the entry about."""
+    twin_decision_id: UUID | None = None
+    """Of a paper twin: the decision of its original that it repeats."""
 
 
 def save_decisions(
@@ -37,10 +39,12 @@ def save_decisions(
     cycle_id: UUID,
     account_id: str,
     decided_at: datetime,
+    equity: Decimal | None = None,
 ) -> tuple[UUID, ...]:
     """Store decisions and return their ids, in the order given.
 
-    The first one of a cycle and symbol stays, with its id.
+    `equity` is the account's when it decided (quote). The first decision of a cycle and symbol
+    stays, with its id.
     """
     if not decided:
         return ()
@@ -56,6 +60,7 @@ def save_decisions(
                 "cycle_id": cycle_id,
                 "account_id": account_id,
                 "decided_at": decided_at,
+                "equity": equity,
                 **_columns(new),
             }
             for new in decided
@@ -81,6 +86,7 @@ def _columns(new: NewDecision) -> dict[str, Any]:
         "decided_by": clean_text(decision.decided_by),
         "reference_price": new.reference_price,
         "votes": None if new.votes is None else to_document(new.votes),
+        "twin_decision_id": new.twin_decision_id,
     }
 
 

@@ -46,6 +46,7 @@ def plan_intent(
     cycle_id: UUID,
     lease_token: int,
     reference_price: Decimal | None,
+    exit_code: str | None = None,
 ) -> tuple[StoredIntent, bool]:
     """Store a planned intent; True when it is new, False with the existing row otherwise.
 
@@ -65,6 +66,7 @@ def plan_intent(
             **request_columns(request),
             state=IntentState.PLANNED.value,
             reference_price=reference_price,
+            exit_code=exit_code,
             lease_token=lease_token,
         )
         .on_conflict_do_nothing()
@@ -179,6 +181,8 @@ def _move(
         values["reason"] = clean_text(reason)
     if to is IntentState.SUBMITTING:
         values["real_sent_at"] = real_now
+    if to is IntentState.UNKNOWN:
+        values["real_unknown_at"] = real_now
     if to.is_settled:
         values["real_settled_at"] = real_now
     return values

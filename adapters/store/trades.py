@@ -45,6 +45,7 @@ class _Plan:
     """What the intent behind a fill says; all empty when the order was not ours."""
 
     leg: Leg | None = None
+    exit_code: str | None = None
     decision_id: UUID | None = None
     stop_price: Decimal | None = None
     take_profit_price: Decimal | None = None
@@ -162,6 +163,7 @@ def _plan_of(conn: Connection, account_id: str, client_order_id: str) -> _Plan:
     row = conn.execute(
         select(
             intents.c.leg,
+            intents.c.exit_code,
             intents.c.decision_id,
             func.coalesce(decisions.c.approved_stop_price, decisions.c.stop_price).label(
                 "stop_price"
@@ -179,6 +181,7 @@ def _plan_of(conn: Connection, account_id: str, client_order_id: str) -> _Plan:
         return _Plan()
     return _Plan(
         leg=Leg(row.leg),
+        exit_code=row.exit_code,
         decision_id=row.decision_id,
         stop_price=row.stop_price,
         take_profit_price=row.take_profit_price,
@@ -194,6 +197,9 @@ def _close_reason(fill: Fill, plan: _Plan, announced: str | None) -> str:
         return plan.leg.value
     if announced is not None:
         return announced
+    # A position that was opened and closed between two reconciliations had no trade to announce it on.
+    if plan.exit_code is not None:
+        return plan.exit_code
     return "outside" if plan.leg is None else plan.leg.value
 
 

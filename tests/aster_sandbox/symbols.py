@@ -104,7 +104,7 @@ def symbol_row(instrument: Instrument, *, status: str) -> dict[str, Any]:
         "liquidationFee": "0.025000",
         "marketTakeBound": "0.05",
         "filters": _filters(instrument),
-        "orderTypes": list(ORDER_TYPES),
+        "orderTypes": [name for name in ORDER_TYPES if name.lower() in instrument.order_types],
         "timeInForce": [*sorted(name.upper() for name in instrument.times_in_force), "HIDDEN"],
     }
 

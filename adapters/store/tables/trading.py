@@ -74,7 +74,15 @@ decisions = Table(
     Column("reference_price", Money, nullable=False),
     Column("exit_conditions", JSONB, nullable=False, server_default=text("'[]'")),
     Column("votes", JSONB(none_as_null=True), nullable=True),  # of a blend, with the regime
+    Column("equity", Money, nullable=True),  # of the account when it decided
+    # Of a paper twin: the decision of its original that it repeats.
+    Column("twin_decision_id", Uuid, ForeignKey("app.decisions.id"), nullable=True),
     UniqueConstraint("cycle_id", "symbol"),
+    Index(
+        "ix_decisions_twin_decision_id",
+        "twin_decision_id",
+        postgresql_where=text("twin_decision_id is not null"),
+    ),
     Index(
         "ix_decisions_account_id_decided", "account_id", text("decided_at desc"), text("id desc")
     ),
@@ -107,10 +115,12 @@ intents = Table(
     Column("venue_order_id", Key, nullable=True),
     Column("reason", Text, nullable=True),
     Column("reference_price", Money, nullable=True),  # price seen when planned, for slippage
+    Column("exit_code", Text, nullable=True),  # why an exit was sent, for the trade that it closes
     Column("lease_token", Integer, nullable=False),
     Column("real_planned_at", Instant, nullable=False, server_default=text("now()")),
     Column("real_sent_at", Instant, nullable=True),
     Column("real_settled_at", Instant, nullable=True),
+    Column("real_unknown_at", Instant, nullable=True),  # when its answer was lost; it stays
     *request_terms(),
     UniqueConstraint("account_id", "slot", "symbol", "leg", "attempt"),
     UniqueConstraint("account_id", "client_order_id"),

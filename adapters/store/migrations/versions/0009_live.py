@@ -17,6 +17,7 @@ STILL_OPEN = sa.text("real_ended_at is null")
 
 def upgrade():
     _set_triggers("'schedule', 'manual', 'watch'")
+    op.add_column("intents", sa.Column("exit_code", sa.Text(), nullable=True), schema=SCHEMA)
     op.create_table(
         "live_permits",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -57,6 +58,7 @@ def upgrade():
 
 def downgrade():
     op.drop_table("live_permits", schema=SCHEMA)
+    op.drop_column("intents", "exit_code", schema=SCHEMA)
     op.execute("update app.cycles set trigger = 'manual' where trigger = 'watch'")
     _set_triggers("'schedule', 'manual'")
 
