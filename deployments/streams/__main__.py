@@ -22,11 +22,6 @@ from adapters.store.engine import open_engine
 from adapters.venues.aster.client import AsterClient, ClientParts
 from adapters.venues.aster.market_source import MarketAddress
 from adapters.venues.aster.networks import venue_address
-from deployments.streams.market_follower import MarketFollower
-from deployments.streams.service import StreamService
-from deployments.streams.watch_thread import WatchThread
-from tasks.live_access import open_client
-from tasks.watching import watch_account
 
 _CONNECTIONS = 3
 _WRONG_PLACE = 3
@@ -55,6 +50,13 @@ def main() -> int:
 
 
 async def _run(engine: Engine, arena: Arena) -> None:
+    # Prefect's library comes with the steps: seconds that a refusal above need not wait for.
+    from deployments.streams.market_follower import MarketFollower
+    from deployments.streams.service import StreamService
+    from deployments.streams.watch_thread import WatchThread
+    from tasks.live_access import open_client
+    from tasks.watching import watch_account
+
     place = MarketAddress.of_settings(arena.settings)
     parts = ClientParts(
         address=venue_address(place.network, place.base_url),
