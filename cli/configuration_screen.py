@@ -34,7 +34,7 @@ def show_configuration(found: Mapping[str, Any]) -> None:
             escape(account.get("model") or account["strategy"]),
             account["traded"],
             account["interval"],
-            account["initial_equity"],
+            account.get("initial_equity", "at venue"),
             f"{limits['leverage']} (at most {limits['max_leverage']})",
             "required" if limits["requires_stop"] else "none",
         )

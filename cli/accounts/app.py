@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.command_settings import DataDir, Json, command_settings, print_json
+from cli.live.app import show_at_venue
 
 accounts_app = typer.Typer(
     help="List, show, add, change and remove accounts, while the arena runs or not.",
@@ -54,11 +55,17 @@ def accounts_show(
     versions: Annotated[
         bool, typer.Option("--versions", help="Every version, with date and change.")
     ] = False,
+    venue: Annotated[
+        bool, typer.Option("--venue", help="As its venue has it now: money, positions, orders.")
+    ] = False,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """One account: state, configuration, which secrets are set; or its versions."""
+    """One account: state, configuration, which secrets are set; its versions; or its venue."""
     settings, environ = command_settings(PERPFLOW_HOME=data_dir)
+    if venue:
+        show_at_venue(settings, environ, account_id, as_json=as_json)
+        return
     from cli.accounts.reading import account_document, versions_document
     from cli.accounts.screens import show_account, show_versions
     from cli.arena_database import arena_database

@@ -15,6 +15,10 @@ from adapters.store.account_life import find_ties
 from adapters.store.account_versions import AccountDates, list_versions, load_dates
 from adapters.store.accounts import StoredAccount, list_accounts
 from adapters.store.errors import UnknownAccount
+from adapters.store.permits import load_first_permit, load_permit
+from cli.live.permits import permit_document
+from trading.account import Account, Mode
+from trading.units import plain
 
 
 def list_document(conn: Connection, *, removed: bool) -> dict[str, Any]:
@@ -39,6 +43,7 @@ def account_document(
     return {
         "schema_version": 1,
         **_account(conn, stored, load_dates(conn)[account_id]),
+        "permit": _permit(conn, account_id),
         "configuration": account_to_json(stored.account),
         "secrets": {
             key: {"reference": reference, "is_set": is_set(reference, environ)}
@@ -88,6 +93,7 @@ def _find(conn: Connection, account_id: str) -> StoredAccount:
 def _account(conn: Connection, stored: StoredAccount, dates: AccountDates) -> dict[str, Any]:
     account = stored.account
     ties = find_ties(conn, account.id)
+    permit = load_permit(conn, account.id)
     return {
         "id": account.id,
         "name": account.name,
@@ -97,7 +103,8 @@ def _account(conn: Connection, stored: StoredAccount, dates: AccountDates) -> di
         "traded": account.traded,
         "interval": account.interval.value,
         "mode": account.mode.value,
-        "initial_equity": account_to_json(account)["initial_equity"],
+        "initial_equity": _baseline(conn, account),
+        "permitted": None if account.mode is Mode.PAPER else permit is not None,
         "status": stored.status.value,
         "trading_state": stored.trading_state.value,
         "operator_state": stored.operator_state.value,
@@ -107,6 +114,17 @@ def _account(conn: Connection, stored: StoredAccount, dates: AccountDates) -> di
         "created_at": _instant(dates.real_created_at),
         "removed_at": _instant(dates.real_removed_at),
     }
+
+
+def _permit(conn: Connection, account_id: str) -> dict[str, Any] | None:
+    permit = load_permit(conn, account_id)
+    return None if permit is None else permit_document(permit)
+
+
+def _baseline(conn: Connection, account: Account) -> str | None:
+    """What returns are measured from (USDT); None before a live account was permitted."""
+    is_known = account.mode is Mode.PAPER or load_first_permit(conn, account.id) is not None
+    return plain(account.initial_equity) if is_known else None
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from adapters.store.account_changes import ABSENT, FieldChange
 from cli.accounts.changing import Changes
 from cli.console import stdout_console
-from trading.account import Account
+from trading.account import Account, Mode
 from trading.units import plain
 
 _NOTHING = "-"
@@ -28,8 +28,8 @@ def show_list(found: Mapping[str, Any]) -> None:
             escape(account["agent"]),
             account["traded"],
             account["interval"],
-            account["mode"],
-            account["initial_equity"],
+            _mode(account),
+            account["initial_equity"] or _NOTHING,
             str(account["version"]),
             str(len(account["open_positions"])),
             _state(account),
@@ -46,6 +46,8 @@ def show_account(found: Mapping[str, Any]) -> None:
     console = stdout_console()
     table = Table("Field", "Value", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_row("state", _state(found))
+    if found["permitted"] is not None:
+        table.add_row("live", _live(found))
     table.add_row("version", f"{found['version']}")
     table.add_row("created", _date(found["created_at"]))
     if found["removed_at"]:
@@ -102,10 +104,10 @@ def change_lines(changes: Changes) -> Iterator[str]:
 
 def summary(account: Account) -> str:
     """An account in a few words."""
-    return (
-        f"{account.model or account.strategy} on {account.traded}, every "
-        f"{account.interval}, {plain(account.initial_equity)} USDT {account.mode}"
-    )
+    money = "live"
+    if account.mode is Mode.PAPER:
+        money = f"{plain(account.initial_equity)} USDT paper"
+    return f"{account.model or account.strategy} on {account.traded}, every {account.interval}, {money}"
 
 
 def _change(field: FieldChange) -> str:
@@ -138,6 +140,19 @@ def _state(account: Mapping[str, Any]) -> str:
     if account["trading_state"] != "active":
         return f"{account['status']}, risk: {account['trading_state']}"
     return str(account["status"])
+
+
+def _mode(account: Mapping[str, Any]) -> str:
+    return "live, not permitted" if account["permitted"] is False else str(account["mode"])
+
+
+def _live(found: Mapping[str, Any]) -> str:
+    permit = found["permit"]
+    if permit is None:
+        return f"not permitted: perpflow accounts go-live {found['id']}"
+    return (
+        f"permitted since {_date(permit['granted_at'])} for {permit['owner']} ({permit['network']})"
+    )
 
 
 def _is_set(secret: Mapping[str, Any]) -> str:

@@ -5,11 +5,15 @@ Prefect is told where its server is before anything imports it, hence the import
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.command_settings import DataDir, Json, command_settings
+
+if TYPE_CHECKING:
+    from adapters.config.settings import Settings
 
 AccountId = Annotated[str, typer.Argument(metavar="ID", help="Of the account.")]
 
@@ -45,6 +49,18 @@ def end_live(
     from cli.live.ending import run_end_live
 
     run_end_live(settings, account_id, reason=reason, as_json=as_json)
+
+
+def show_at_venue(
+    settings: Settings, environ: Mapping[str, str], account_id: str, *, as_json: bool
+) -> None:
+    """What the venue says of an account now."""
+    from cli.live.steps_here import use_prefect_of
+
+    use_prefect_of(settings)
+    from cli.live.venue_now import run_show_venue
+
+    run_show_venue(settings, environ, account_id, as_json=as_json)
 
 
 def register_on(accounts_app: typer.Typer) -> None:

@@ -101,8 +101,13 @@ async def examine(engine: Engine, candidate: Candidate) -> Report:
     results.append(keys)
     if credentials is None:
         return _report(candidate, [*results, _left_out(key_checks.KEYS)])
-    identity = identity_of(candidate.account, credentials)
-    async with client_for(candidate.account, credentials) as client:
+    try:
+        identity = identity_of(candidate.account, credentials)
+        client = client_for(candidate.account, credentials)
+    except InvalidRecord as refusal:
+        results[-1] = key_checks.refused(refusal)
+        return _report(candidate, [*results, _left_out(key_checks.KEYS)])
+    async with client:
         assert candidate.account.venue_keys is not None  # noqa: S101 - there were keys to read
         asked = Interview(
             account=candidate.account,

@@ -10,7 +10,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -27,6 +27,7 @@ from cli.failures import CommandFailed
 from cli.live import key_checks, reach_checks
 from cli.live.examination import Report, examine, find_candidate
 from cli.live.opening import measure_opening
+from cli.live.permits import permit_document
 from cli.live.steps_here import arena_with_steps
 from cli.live.summary import confirmation_phrase, summary_lines
 from tasks.live_access import client_for
@@ -117,18 +118,6 @@ def require_phrase(phrase: str, given: str | None, *, can_ask: bool = True) -> N
         raise CommandFailed(
             ExitCode.REFUSED, f"those were not the words '{phrase}'; nothing was changed"
         )
-
-
-def permit_document(permit: Permit) -> dict[str, Any]:
-    """A permit as data."""
-    return {
-        "owner": permit.owner,
-        "network": permit.network.value,
-        "opening_wallet": plain(permit.opening_wallet),
-        "opening_equity": plain(permit.opening_equity),
-        "opened_at": permit.opened_at.isoformat(),
-        "granted_at": permit.real_granted_at.isoformat(),
-    }
 
 
 def _examine(

@@ -74,8 +74,7 @@ def check_keys(candidate: Candidate) -> tuple[Result, Credentials | None]:
     try:
         credentials = credentials_of(candidate.account, candidate.environ)
     except InvalidRecord as refusal:
-        text, _, fix = str(refusal).partition("; ")
-        return Result(name=KEYS, verdict=Verdict.FAIL, text=text, fix=fix), None
+        return refused(refusal), None
     sharing = _sharing_signer(candidate)
     if sharing:
         return (
@@ -89,6 +88,12 @@ def check_keys(candidate: Candidate) -> tuple[Result, Credentials | None]:
             credentials,
         )
     return Result(name=KEYS, verdict=Verdict.OK, text=describe(credentials)), credentials
+
+
+def refused(refusal: InvalidRecord) -> Result:
+    """The line about keys that cannot be used; the remedy stands behind the first semicolon."""
+    text, _, fix = str(refusal).partition("; ")
+    return Result(name=KEYS, verdict=Verdict.FAIL, text=text, fix=fix)
 
 
 def describe(credentials: Credentials) -> str:

@@ -15,6 +15,7 @@ from adapters.config.settings import Settings
 from adapters.config.sources import find_source, label_of, load_source
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
+from cli.live.market_fit import require_live_market
 from cli.up.markets import MarketPlan, fit_demo_accounts, plan_market, require_candles
 from cli.up.place import ArenaPlace, prepare_folder
 from deployments.pools import POOLS
@@ -63,13 +64,19 @@ def make_plan(
 def read_accounts(
     settings: Settings, environ: Mapping[str, str], market: MarketPlan | None
 ) -> tuple[str, tuple[Account, ...]]:
-    """Where the accounts come from, and the accounts. Raises `ConfigurationError`."""
+    """Where the accounts come from, and the accounts.
+
+    Raises `ConfigurationError`, and `CommandFailed` for a live account on another market.
+    """
     found = find_source(settings.config, environ)
     if found is not None:
         known = None if market is None else market.assets
         is_named = settings.config is not None
         loaded = load_source(found, environ, is_named=is_named, known_assets=known)
-        return label_of(found), require_runnable(loaded)
+        accounts = require_runnable(loaded)
+        if market is not None:
+            require_live_market(accounts, market.name)
+        return label_of(found), accounts
     demo = load_accounts(demo_path(), {})
     return "demo accounts", demo if market is None else fit_demo_accounts(demo, market)
 

@@ -32,7 +32,7 @@ from cli.up.place import ArenaPlace
 from cli.up.plan import UpPlan
 from deployments.pools import POOLS
 from deployments.schedule import require_bearable_speed
-from trading.account import Account
+from trading.account import Account, Mode
 from trading.errors import InvalidRecord
 
 _TOKEN_LABEL = "operator, made by perpflow up"  # noqa: S105 - a label, not a token
@@ -76,7 +76,7 @@ def prepare_arena(
             arena = next_arena(stored, plan.market, speed=speed, real=real, accounts=len(accounts))
             save_arena(conn, arena)
             save_instruments(conn, plan.market.name, plan.market.instruments)
-            for account in accounts:
+            for account in (each for each in accounts if each.mode is Mode.PAPER):
                 create_paper_wallet(
                     conn,
                     account.id,
