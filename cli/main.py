@@ -58,10 +58,16 @@ def run() -> None:
 @app.command()
 def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declares them
     *,
-    market: Annotated[str | None, typer.Option(help="simulated (default) or recorded.")] = None,
+    market: Annotated[
+        str | None, typer.Option(help="simulated (default), recorded or aster.")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder with recorded candles.")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="Of AsterDEX: mainnet (default) or testnet.")
+    ] = None,
     speed: Annotated[
-        float | None, typer.Option(help="Market seconds per real second; default 60.")
+        float | None,
+        typer.Option(help="Market seconds per real second; default 60, and 1 for aster."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the simulated market; default 7.")] = None,
     config: Config = None,
@@ -85,6 +91,7 @@ def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declare
     settings, environ = command_settings(
         PERPFLOW_MARKET=market,
         PERPFLOW_MARKET_DATA=data,
+        PERPFLOW_NETWORK=network,
         PERPFLOW_SPEED=speed,
         PERPFLOW_SEED=seed,
         PERPFLOW_CONFIG=config,

@@ -30,6 +30,8 @@ from trading.units import ONE
 
 LIVE_VENUE = "aster"
 PAPER_VENUE = "paper"
+_MOST_SHOWN = 20
+"""Assets of a market, in a refusal."""
 _FLOOR_OF_RULES = RiskLimits().min_reward_to_risk
 _FLOOR_OF_MODELS = ONE
 """A model has no exit of its own but the levels it names, so they must be worth their risk."""
@@ -159,10 +161,10 @@ class AccountBuilder:
             if assets.index(asset) != index:
                 self._say(place, f"is {asset}, which is named twice", "keep one of the two")
             elif self._known_assets is not None and asset not in self._known_assets:
-                known = ", ".join(self._known_assets)
                 self._say(
                     place,
-                    f"is {asset}, which this market does not have; it has {known}",
+                    f"is {asset}, which this market does not have; it has"
+                    f" {_in_short(self._known_assets)}",
                     closest(asset, self._known_assets),
                 )
 
@@ -198,3 +200,9 @@ class AccountBuilder:
             key = (*path, "exits", name) if name in EXIT_SETTING_NAMES else (*path, "exits")
             self._say(key, rest)
             return None
+
+
+def _in_short(assets: Sequence[str]) -> str:
+    """A venue has hundreds of them."""
+    more = len(assets) - _MOST_SHOWN
+    return ", ".join(assets[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from adapters.config.folders import data_folder, running_as_root
+from adapters.config.market_options import in_real_time, require_market_options
 from adapters.config.problems import ConfigurationError, Problem
 
 OPTIONS: Mapping[str, str] = {
@@ -23,6 +24,7 @@ OPTIONS: Mapping[str, str] = {
     "PERPFLOW_PREFECT_PORT": "--prefect-port",
     "PERPFLOW_MARKET": "--market",
     "PERPFLOW_MARKET_DATA": "--data",
+    "PERPFLOW_NETWORK": "--network",
     "PERPFLOW_SPEED": "--speed",
     "PERPFLOW_SEED": "--seed",
     "PERPFLOW_CONFIG": "--config",
@@ -60,12 +62,24 @@ class Settings(BaseModel):
     prefect_port: int = Field(
         4200, ge=1, le=65_535, description=_PORT, validation_alias="PERPFLOW_PREFECT_PORT"
     )
-    market: Literal["simulated", "recorded"] = Field(
-        "simulated", description="simulated or recorded", validation_alias="PERPFLOW_MARKET"
+    market: Literal["simulated", "recorded", "aster"] = Field(
+        "simulated",
+        description="simulated, recorded or aster",
+        validation_alias="PERPFLOW_MARKET",
     )
     market_data: Path | None = Field(
         None, description="a folder with recorded candles", validation_alias="PERPFLOW_MARKET_DATA"
     )
+    network: Literal["mainnet", "testnet"] = Field(
+        "mainnet",
+        description="mainnet or testnet",
+        validation_alias=AliasChoices("PERPFLOW_NETWORK", "ASTERDEX_NETWORK"),
+    )
+    """Of AsterDEX as a market. The second name is what accounts share as their own."""
+    base_url: str | None = Field(
+        None, description="https://host[:port]", validation_alias="ASTERDEX_BASE_URL"
+    )
+    """Another host with AsterDEX's calls; None: the network's own. Shared with the accounts."""
     speed: float = Field(
         60.0,
         gt=0,
@@ -118,7 +132,8 @@ def load_settings(environ: Mapping[str, str], overrides: Mapping[str, object]) -
     except ValidationError as refusal:
         raise ConfigurationError(_problems(refusal, overrides)) from None
     _require_postgres(settings)
-    return settings
+    require_market_options(settings, overrides)
+    return in_real_time(settings)
 
 
 def _problems(refusal: ValidationError, overrides: Mapping[str, object]) -> list[Problem]:

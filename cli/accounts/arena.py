@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 
 from adapters.config.settings import Settings
 from adapters.market.errors import RecordedDataError
-from adapters.market.open_market import open_market
 from adapters.store.accounts import StoredAccount, list_accounts
 from adapters.store.arena import Arena, load_arena
 from adapters.store.errors import StoreError
 from adapters.store.instruments import load_instruments
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
-from cli.up.markets import MarketPlan, require_candles
+from cli.live.market_fit import require_live_market
+from cli.up.markets import MarketPlan, open_again, require_candles
 from deployments.pools import POOLS
 from deployments.schedule import require_bearable_speed
 from trading.account import Account
@@ -55,12 +55,16 @@ def read_arena(conn: Connection) -> ArenaNow:
         accounts=list_accounts(conn),
         removed=list_accounts(conn, removed=True),
         is_alive=arena.is_alive(datetime.now(UTC)),
-        at=arena.seen_at,
+        at=arena.going_on_from(datetime.now(UTC)),
     )
 
 
 def require_fit(now: ArenaNow, accounts: Sequence[Account], settings: Settings) -> None:
-    """The market has the candles, and the clock leaves the time. Raises `CommandFailed`."""
+    """The market has the candles and is that of live accounts, and the clock leaves the time.
+
+    Raises `CommandFailed`.
+    """
+    require_live_market(accounts, now.market.name)
     require_candles(tuple(accounts), now.market)
     if not now.is_alive:
         return  # the next `up` may run at another speed, and checks it
@@ -76,7 +80,7 @@ def require_fit(now: ArenaNow, accounts: Sequence[Account], settings: Settings) 
 
 def _market(conn: Connection, arena: Arena) -> MarketPlan:
     try:
-        source = open_market(arena.source, arena.settings)
+        source = open_again(arena.source, arena.settings)
     except (InvalidRecord, BadMarketData, RecordedDataError) as error:
         raise CommandFailed(
             ExitCode.INVALID_CONFIGURATION,

@@ -209,8 +209,9 @@ def _new_record(place: ArenaPlace, run_id: str) -> RunRecord:
 
 
 def _heading(place: ArenaPlace, facts: PlanFacts) -> str:
-    market = "simulated" if place.settings.market == "simulated" else "recorded"
-    speed = "one cycle each" if place.once else f"{place.settings.speed:g} times real time"
+    market = place.settings.market
+    usual = "in real time" if market == "aster" else f"{place.settings.speed:g} times real time"
+    speed = "one cycle each" if place.once else usual
     return (
         f"perpflow {installed_version()}   PAPER   {facts.accounts_source}: {facts.accounts} "
         f"accounts on the {market} market {facts.market}, {speed}"

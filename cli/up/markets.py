@@ -7,21 +7,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from adapters.config.settings import Settings
 from adapters.market.errors import RecordedDataError
+from adapters.market.open_market import open_market
 from adapters.market.recorded import RecordedMarket
 from adapters.market.simulated import SimulatedMarket
+from adapters.store.arena import ASTER
+from adapters.venues.aster.market_source import MarketAddress
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
+from cli.up.aster_market import address_of, open_aster, read_instruments, remarks_on
 from trading.account import Account
 from trading.blend.needs import candles_to_decide
 from trading.errors import BadMarketData, InvalidRecord
 from trading.instruments import Instrument
+from trading.ports import MarketSource
 from trading.scanner.scores import SCAN_TIMEFRAME
 from trading.timeframes import Timeframe
 
 _DEMO_ASSETS = 3
+MOST_CANDIDATES = 24
+"""Of a scan at a venue: what a process keeps in memory (96 series) of four timeframes each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +56,46 @@ class MarketPlan:
 def plan_market(settings: Settings) -> MarketPlan:
     """Open the market of the settings. Raises `CommandFailed` when it cannot be used."""
     try:
-        if settings.market == "simulated":
-            return _simulated(settings)
-        return _recorded(settings.market_data)
+        if settings.market == "recorded":
+            return _recorded(settings.market_data)
+        _require_no_files(settings)
+        return _aster(settings) if settings.market == ASTER else _simulated(settings)
     except (InvalidRecord, BadMarketData) as refusal:
         raise CommandFailed(ExitCode.INVALID_CONFIGURATION, str(refusal)) from None
 
 
-def _simulated(settings: Settings) -> MarketPlan:
+def open_again(source: str, settings: Mapping[str, Any]) -> MarketSource:
+    """The market of a stored arena; nothing is read from it. Raises as `open_market`."""
+    if source == ASTER:
+        return open_aster(MarketAddress.of_settings(settings))
+    return open_market(source, settings)
+
+
+def _require_no_files(settings: Settings) -> None:
     if settings.market_data is not None:
         raise CommandFailed(
             ExitCode.INVALID_CONFIGURATION,
             f"--data {settings.market_data} goes with recorded candles, but the market is "
-            "simulated; add --market recorded, or leave --data out",
+            f"{settings.market}; add --market recorded, or leave --data out",
         )
+
+
+def _aster(settings: Settings) -> MarketPlan:
+    address = address_of(settings)
+    market = open_aster(address)
+    return MarketPlan(
+        name=market.name,
+        source=ASTER,
+        settings=address.settings,
+        instruments=read_instruments(market),
+        base_timeframe=market.base_timeframe,
+        starts_at=None,
+        ends_at=None,
+        remarks=remarks_on(address, market),
+    )
+
+
+def _simulated(settings: Settings) -> MarketPlan:
     market = SimulatedMarket(settings.seed)
     return MarketPlan(
         name=market.name,
@@ -112,9 +146,10 @@ def fit_demo_accounts(accounts: tuple[Account, ...], market: MarketPlan) -> tupl
 
 
 def require_candles(accounts: tuple[Account, ...], market: MarketPlan) -> None:
-    """Raises `CommandFailed` when an account needs candles finer than the market's."""
+    """Raises `CommandFailed` when an account needs candles finer than the market's, or too many."""
     base = market.base_timeframe
     for account in accounts:
+        _require_candidates(account, market)
         scanned = () if account.scan is None else (SCAN_TIMEFRAME,)
         needed = min(
             (account.interval, *candles_to_decide(account), *scanned),
@@ -127,3 +162,17 @@ def require_candles(accounts: tuple[Account, ...], market: MarketPlan) -> None:
                 f"interval {account.interval}), but the market {market.name} has {base} candles "
                 "at the finest; give it another strategy or interval, or supply finer candles",
             )
+
+
+def _require_candidates(account: Account, market: MarketPlan) -> None:
+    """A venue has hundreds of instruments: reading all of them would use up its request weight."""
+    if market.source != ASTER or account.scan is None:
+        return
+    candidates = len(account.assets) or len(market.instruments)
+    if candidates > MOST_CANDIDATES:
+        raise CommandFailed(
+            ExitCode.INVALID_CONFIGURATION,
+            f"account {account.id} chooses from {candidates} instruments, and on {market.name} at"
+            f" most {MOST_CANDIDATES} can be read within the venue's limits; name them, as in"
+            " {scan: 3, of: [BTC, ETH, SOL]}",
+        )

@@ -60,7 +60,7 @@ def test_an_asset_that_the_market_lacks_is_refused_with_those_it_has(perpflow: P
     ("arguments", "words"),
     [
         (("--config", "absent.yaml"), "absent.yaml: cannot be read: No such file"),
-        (("--market", "moon"), "--market is moon; allowed is simulated or recorded"),
+        (("--market", "moon"), "--market is moon; allowed is simulated, recorded or aster"),
         (("--market", "recorded"), "needs a folder with candle files; add --data <folder>"),
         (("--data", "."), "goes with recorded candles"),
         (("--market", "recorded", "--data", "absent"), "absent"),

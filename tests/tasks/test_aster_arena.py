@@ -24,6 +24,14 @@ from trading.timeframes import Timeframe
 
 ASSETS = ("BTC", "ETH", "ASTER", "SOL", "BNB", "XRP", "DOGE", "ADA", "AVAX", "LINK")
 
+LENIENT = RiskLimits(
+    requires_stop=False,
+    max_positions=10,
+    max_position_ratio=Decimal("0.09"),
+    max_quote_age_seconds=600,
+)
+"""For slots in the past: real time cannot be moved, and its quotes are of now."""
+
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
@@ -33,9 +41,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def arena(
-    engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[TestArena]:
+def arena(engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestArena]:
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
     resources.forget()
     with disable_run_logger(), temporary_settings(NO_SERVER):
@@ -89,16 +95,22 @@ def test_an_instrument_whose_prices_stand_still_is_not_traded_and_the_others_are
     assert list(markets.views) == ["BTCUSDT"]
 
 
-def test_a_second_cycle_in_another_event_loop_matches_the_book_on_the_venues_candles(
-    arena: TestArena, sandbox: Sandbox
+def test_a_later_cycle_in_another_event_loop_matches_the_book_on_the_venues_minutes(
+    engine: Engine, sandbox: Sandbox, arena: TestArena
 ) -> None:
-    arena.add(holder())
+    now = Timeframe.M1.floor(datetime.now(UTC))
+    start_aster_arena(engine, sandbox.url, since=now - timedelta(minutes=5))
+    arena.add(holder(limits=LENIENT))
+    arena.stand_at(now - timedelta(minutes=3))
     asyncio.run(run_cycle("buy-and-hold"))
 
+    arena.stand_at(now)
     asyncio.run(run_cycle("buy-and-hold"))
 
     assert arena.rows("select status from app.cycles") == [("done",), ("done",)]
-    assert arena.one("select count(*) from app.fills") == (2,)
+    assert arena.one("select matched_until from app.paper_wallets") == (now,)
+    minutes = [each for each in sandbox.sent_to("klines") if "interval=1m" in each.query]
+    assert {each.query.partition("&limit=")[2] for each in minutes} == {"4"}
 
 
 def test_ten_accounts_with_ten_instruments_and_a_collector_cost_the_venue_little(
@@ -113,17 +125,8 @@ def test_ten_accounts_with_ten_instruments_and_a_collector_cost_the_venue_little
         since=newest - timedelta(minutes=5),
     )
     ids = [f"holder-{number}" for number in range(10)]
-    limits = RiskLimits(
-        requires_stop=False,
-        max_positions=10,
-        max_position_ratio=Decimal("0.09"),
-        max_quote_age_seconds=600,  # the slots lie in the past: real time cannot be moved
-    )
     arena.add(
-        *(
-            holder(id=name, assets=ASSETS, interval=Timeframe.M1, limits=limits)
-            for name in ids
-        )
+        *(holder(id=name, assets=ASSETS, interval=Timeframe.M1, limits=LENIENT) for name in ids)
     )
     costs: list[int] = []
     for minutes_ago in (1, 0):

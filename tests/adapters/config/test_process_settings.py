@@ -43,7 +43,7 @@ def test_all_variables_out_of_range_are_named_together_with_what_is_allowed() ->
     assert sorted(str(problem) for problem in refused.value.problems) == [
         "command line: --speed is -1; allowed is a number above 0 and up to 10000",
         "environment: API_PORT is 99999; allowed is a whole number from 1 to 65535",
-        "environment: PERPFLOW_MARKET is moon; allowed is simulated or recorded",
+        "environment: PERPFLOW_MARKET is moon; allowed is simulated, recorded or aster",
     ]
 
 
