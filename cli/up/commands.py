@@ -73,7 +73,7 @@ def streams_command(running: Running) -> PartCommand:
         name="streams",
         arguments=[sys.executable, "-m", "deployments.streams"],
         environment=for_worker(running.place, _database_url(running)),
-        grace_seconds=5.0,
+        grace_seconds=3.0,
     )
 
 

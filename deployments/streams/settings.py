@@ -26,7 +26,7 @@ class ServiceSettings:
     """A margin call that was not repeated for so long is over."""
     first_pause_seconds: float = 2.0
     longest_pause_seconds: float = 60.0
-    stop_seconds: float = 2.5
+    stop_seconds: float = 2.0
     """What a watch that runs has to come to its end when the service stops."""
     symbols_seconds: float = 30.0
     write_seconds: float = 1.0
