@@ -96,7 +96,7 @@ def accounts_add(  # noqa: PLR0913 - each option is a parameter; that is how Typ
     assets: Annotated[str | None, typer.Option(help="Base assets, e.g. BTC,ETH.")] = None,
     interval: Annotated[str | None, typer.Option(help="How often it decides; 1h.")] = None,
     equity: Annotated[str | None, typer.Option(help="Paper money in USDT; 10000.")] = None,
-    mode: Annotated[str | None, typer.Option(help="paper.")] = None,
+    mode: Annotated[str | None, typer.Option(help="paper; live needs --file.")] = None,
     limit: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A limit; may be repeated.")
     ] = None,

@@ -157,7 +157,7 @@ def test_an_interval_that_the_running_clock_cannot_bear_is_refused(
 def test_every_fault_of_the_options_is_named_by_its_option(accounts: Accounts) -> None:
     ended = accounts(
         *("add", "--strategy", "grd", "--assets", "FOO", "--interval", "7m", "--equity", "x"),
-        *("--limit", "leverage=500", "--mode", "live"),
+        *("--limit", "leverage=500", "--mode", "real"),
     )
 
     assert ended.code == ExitCode.INVALID_CONFIGURATION
