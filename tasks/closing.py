@@ -25,6 +25,8 @@ from trading.ports import VenueAccount
 CLOSE_ATTEMPTS = 5
 """A close that fills in parts, or that could not be sent, is tried again at most this often."""
 NOT_SENT_PAUSE_SECONDS = 1.0
+DECISION = "decision"
+"""Code of a close that the agent has decided."""
 NOT_CLOSED = "position_not_closed"
 """Alert: cleared by the next close that ends flat."""
 
@@ -56,7 +58,8 @@ async def flatten(
                 quantity=quantity if at_once is None else min(quantity, at_once),
                 reference_price=held.mark,
                 decision_id=decision_id,
-                exit_code=code,
+                # A decision names itself by its leg.
+                exit_code=None if code == DECISION else code,
             ),
         )
         if result.state is IntentState.UNKNOWN:

@@ -34,13 +34,13 @@ from adapters.store.cycles import (
 from adapters.store.instruments import Assets, load_assets
 from adapters.store.paper_books import PostgresPaperBook
 from adapters.store.permits import Permit, load_permit
-from tasks.live_venue import VENUE, close_live, open_live
+from tasks.live_session import live_session
+from tasks.live_venue import VENUE
 from tasks.options import ONCE
 from tasks.resources import store_engine
 from tasks.run_log import run_log
-from tasks.stopping import stop_account
 from trading.account import Account, AccountStatus, Mode, OperatorState, TradingState
-from trading.errors import AccountBarred, InvalidRecord, LeaseLost
+from trading.errors import InvalidRecord, LeaseLost
 from trading.timeframes import floor_instant
 
 LEASE_SECONDS = 60
@@ -260,20 +260,16 @@ async def holding_lease(cycle: Cycle) -> AsyncIterator[None]:
     renewing = asyncio.create_task(_renew(cycle))
     status, reason = "failed", "interrupted: the run was stopped from outside"
     try:
-        if cycle.account.mode is Mode.LIVE:
-            await open_live(cycle)
-        yield
+        async with live_session(cycle):
+            yield
         status, reason = "done", None
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
-        if isinstance(error, AccountBarred):
-            stop_account(cycle, f"the venue takes nothing from it: {error}")
         raise
     finally:
         renewing.cancel()
         with suppress(asyncio.CancelledError):
             await renewing
-        await close_live(cycle)
         with store_engine().begin() as conn:
             now = datetime.now(UTC)
             finish_cycle(conn, cycle.id, status=status, reason=reason, real_now=now)

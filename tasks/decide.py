@@ -2,7 +2,8 @@
 
 A strategy that raises or does not answer in time fails the cycle by its name; positions have been
 looked after before. A blend goes on without a member that raises, and names it. It is computed in
-a thread of its own, so that the lease is renewed meanwhile.
+a thread of its own, so that the lease is renewed meanwhile. A paper twin repeats what its original
+decided (`tasks.twin_decisions`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tasks.market import Markets
 from tasks.options import READ
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds, in_limited_thread
+from tasks.twin_decisions import repeat_original
 from trading.blend.allocation import MemberOutcome
 from trading.blend.opinion import blend_opinion, opinion_document
 from trading.blend_plan import BLEND, Allocation, Blend
@@ -64,14 +66,23 @@ class _Answer:
     """Members of a blend that raised."""
 
 
+_Made = tuple[list[NewDecision], list[str]]
+"""Decisions, and the failures of members on the way to them."""
+
+
 @task(name="decide", **READ)
 async def decide(cycle: Cycle, state: AccountState, markets: Markets) -> tuple[Decided, ...]:
     """One stored decision per asset with usable data; the same cycle decides each asset once."""
-    past = _read_past(cycle)
-    made, failures = await _within_limit(cycle, lambda: _decide_all(cycle, state, markets, past))
+    made, failures = await _make(cycle, state, markets)
+    equity = state.balance.equity
     with store_engine().begin() as conn:
         ids = save_decisions(
-            conn, made, cycle_id=cycle.id, account_id=cycle.account.id, decided_at=cycle.as_of
+            conn,
+            made,
+            cycle_id=cycle.id,
+            account_id=cycle.account.id,
+            decided_at=cycle.as_of,
+            equity=equity if equity.is_finite() else None,
         )
     decided = tuple(
         Decided(id=decision_id, decision=new.decision)
@@ -86,6 +97,14 @@ async def decide(cycle: Cycle, state: AccountState, markets: Markets) -> tuple[D
     return decided
 
 
+async def _make(cycle: Cycle, state: AccountState, markets: Markets) -> _Made:
+    original = cycle.account.twin_of
+    if original is not None:
+        return await repeat_original(cycle, original, state, markets), []
+    past = _read_past(cycle)
+    return await _within_limit(cycle, lambda: _decide_all(cycle, state, markets, past))
+
+
 def _read_past(cycle: Cycle) -> _Past:
     blend = cycle.account.blend
     if blend is None:
@@ -97,10 +116,6 @@ def _read_past(cycle: Cycle) -> _Past:
             else load_outcomes(conn, cycle.account.id, until=cycle.as_of)
         )
         return _Past(owners=load_owners(conn, cycle.account.id), outcomes=outcomes)
-
-
-_Made = tuple[list[NewDecision], list[str]]
-"""Decisions, and the failures of members on the way to them."""
 
 
 async def _within_limit(cycle: Cycle, decide_all: Callable[[], _Made]) -> _Made:

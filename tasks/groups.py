@@ -20,7 +20,7 @@ from tasks.settling import find_outcome
 from tasks.venues import venue_of
 from trading.errors import OrderRejected, VenueUnavailable
 from trading.order_groups import OrderGroup
-from trading.orders import IntentState, Order
+from trading.orders import IntentState, Order, OrderStatus
 
 GROUP_PREFIX = "g"
 """Before the entry's client order id: the group's own, which the venue knows it by."""
@@ -81,7 +81,10 @@ def _each(cycle: Cycle, legs: Sequence[StoredIntent], orders: Sequence[Order]) -
     for leg in legs:
         order = by_id.get(leg.intent.request.client_order_id)
         if order is not None:
-            ended.append(settled(cycle, leg, state_of(order), order, None))
+            # An exit that waits for its entry has no number of the venue's yet: its row would
+            # never meet the one that it gets.
+            known = None if order.status is OrderStatus.PENDING else order
+            ended.append(settled(cycle, leg, state_of(order), known, None))
         else:
             ended.append(
                 settled(cycle, leg, IntentState.UNKNOWN, None, "the group's answer leaves it out")

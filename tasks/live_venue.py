@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.store.intents import load_unsettled
 from adapters.store.permits import Permit
 from adapters.store.trades import load_open_trades
 from tasks.resources import market_of, store_engine
@@ -75,7 +76,8 @@ async def open_live(cycle: Cycle) -> None:
             VenueParts(
                 client=client,
                 instruments=market.instruments,
-                symbols=frozenset(symbols[a] for a in cycle.account.assets if a in symbols),
+                symbols=frozenset(symbols[a] for a in cycle.account.assets if a in symbols)
+                | _unsettled_symbols(cycle),
                 takes_groups=cycle.account.bracket is BracketPolicy.GROUP,
                 opened_at=lambda symbol: _opened_at(cycle, symbol),
                 sweeps_everything=_is_first_of_hour(cycle),
@@ -120,6 +122,12 @@ def _require_permit(cycle: Cycle) -> Permit:
 def _is_first_of_hour(cycle: Cycle) -> bool:
     """Once an hour everything is listed, so that orders in other symbols are seen as well."""
     return cycle.slot - floor_instant(cycle.slot, _HOUR) < cycle.account.interval.length
+
+
+def _unsettled_symbols(cycle: Cycle) -> frozenset[str]:
+    with store_engine().connect() as conn:
+        unsettled = load_unsettled(conn, cycle.account.id)
+    return frozenset(stored.intent.request.symbol for stored in unsettled)
 
 
 def _opened_at(cycle: Cycle, symbol: str) -> datetime | None:

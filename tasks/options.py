@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 from sqlalchemy.exc import DBAPIError
 
-from trading.errors import VenueUnavailable
+from trading.errors import SettingRefused, VenueUnavailable
 
 READ_RETRIES = 3
 
@@ -22,6 +22,8 @@ async def is_worth_repeating(_task: Task[..., Any], _run: TaskRun, state: State[
     """Only faults that pass by themselves: an unreachable venue, a lost database connection."""
     try:
         await state.aresult()
+    except SettingRefused:
+        return False  # only a person can change it
     except VenueUnavailable:
         return True
     except DBAPIError as error:

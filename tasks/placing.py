@@ -13,7 +13,7 @@ from prefect import task
 
 from adapters.store.trades import load_open_trades, set_trade_levels
 from tasks.account_state import AccountState
-from tasks.closing import flatten
+from tasks.closing import DECISION, flatten
 from tasks.cycle import Cycle
 from tasks.groups import submit_group
 from tasks.market import Markets
@@ -47,7 +47,7 @@ async def place_orders(
             await flatten(
                 cycle,
                 approval.decided.decision.symbol,
-                code="decision",
+                code=DECISION,
                 sentence=approval.decided.decision.rationale,
                 decision_id=approval.decided.id,
             )

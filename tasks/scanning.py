@@ -25,7 +25,9 @@ def narrow_to_scan(cycle: Cycle, markets: Markets) -> None:
     if scan is None:
         return
     with store_engine().connect() as conn:
-        before = load_last_scan(conn, cycle.account.id, before=cycle.slot)
+        # A twin looks at what its original chooses, whose list hangs on the one before.
+        whose = cycle.account.twin_of or cycle.account.id
+        before = load_last_scan(conn, whose, before=cycle.slot)
         open_in = {each.position.symbol for each in load_positions(conn, cycle.account.id)}
     candidates = markets.views.keys() | markets.problems.keys()
     result = scan_instruments(

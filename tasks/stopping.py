@@ -7,16 +7,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters.store.accounts import set_status
-from adapters.store.alerts import AlertSeverity, raise_alert
+from adapters.store.accounts import load_account, set_status
+from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
 from tasks.resources import store_engine
 from tasks.run_log import run_log
 from trading.account import AccountStatus
+from trading.errors import SettingRefused
 
 if TYPE_CHECKING:
     from tasks.cycle import Cycle
 
 ACCOUNT_STOPPED = "account_stopped"
+WRONG_SETTING = "venue_setting"
+
+
+def tell_setting(cycle: Cycle, problem: SettingRefused) -> None:
+    """A setting of the venue account keeps it from trading: an alert until a cycle ends well."""
+    with store_engine().begin() as conn:
+        raise_alert(
+            conn,
+            code=WRONG_SETTING,
+            severity=AlertSeverity.CRITICAL,
+            sentence=f"{cycle.account.id} sends nothing: {problem}",
+            account_id=cycle.account.id,
+            at=cycle.as_of,
+        )
+
+
+def note_well(cycle: Cycle) -> None:
+    """A cycle of a live account has ended well: what kept it from that is over."""
+    with store_engine().begin() as conn:
+        clear_alert(conn, code=WRONG_SETTING, account_id=cycle.account.id, at=cycle.as_of)
+        if load_account(conn, cycle.account.id).status is AccountStatus.ACTIVE:
+            clear_alert(conn, code=ACCOUNT_STOPPED, account_id=cycle.account.id, at=cycle.as_of)
 
 
 def stop_account(cycle: Cycle, why: str) -> None:

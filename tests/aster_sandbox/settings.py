@@ -31,6 +31,8 @@ class Settings:
     """Three hundred orders in ten seconds: published, counted and refused beyond."""
     writes_success_as_text: bool = True
     """The code of a cancel-all that worked: documented as a text, seen as a number."""
+    keeps_orphans: bool = True
+    """Plain stops and targets rest on when their position is gone; False: the venue tidies up."""
     opens_streams: bool = True
     """False: WebSockets are turned away before they open."""
     stream_delay_seconds: float = 0.0

@@ -20,6 +20,7 @@ from tests.aster_sandbox.ledger import rounded_money
 from tests.aster_sandbox.margin_calls import margin_call
 from tests.aster_sandbox.market import Market, point
 from tests.aster_sandbox.market_events import liquidation_document
+from tests.aster_sandbox.orphans import with_orphans
 from tests.aster_sandbox.past import Mover
 from tests.aster_sandbox.received import Received
 from tests.aster_sandbox.refusals import VenueRefusal
@@ -151,6 +152,8 @@ class Venue:
 
     def post(self, user: User, outcome: Outcome, words: Mapping[str, Words] | None = None) -> None:
         """Take over what the engine made of a user's books; `words` are of new orders, by client id."""
+        if self.settings.keeps_orphans:
+            outcome = with_orphans(user.book, outcome)
         state, events = outcome
         fresh: list[Order] = []
         for event in events:

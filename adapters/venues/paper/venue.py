@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from adapters.venues.paper.catch_up import catch_up, end_of_stretch
 from adapters.venues.paper.marks import read_marks
+from adapters.venues.paper.told import first_order, orders_of
 from trading.errors import BadMarketData, OrderRejected, VenueUnavailable
 from trading.exits.room import why_unprotectable
 from trading.instruments import Instrument
@@ -24,7 +25,7 @@ from trading.matching.liquidation import backing_of, liquidation_price
 from trading.matching.submission import Counter
 from trading.order_groups import OrderGroup
 from trading.orders import Fill, Order, OrderRequest, PriceKind
-from trading.paper_book import BookState, OrderChanged, VenueEvent
+from trading.paper_book import BookState, VenueEvent
 from trading.paper_terms import SlippagePolicy
 from trading.ports import (
     Balance,
@@ -208,7 +209,7 @@ class PaperVenue:
                 else submission.hand_over(state, wanted, counter)
             )
             change.record(after, [*before, *events])
-        return _orders_of(events, state.next_order_id, after.next_order_id)
+        return orders_of(events, state.next_order_id, after.next_order_id)
 
     async def _counter(self, instrument: Instrument, state: BookState) -> Counter:
         """The prices of now; the order book only where the policy of the book walks it."""
@@ -227,13 +228,13 @@ class PaperVenue:
 
         def cancelled(state: BookState) -> tuple[BookState, list[VenueEvent]]:
             after, events = amendments.cancel(state, client_order_id, state.matched_until)
-            if _first_order(events).symbol != symbol:
+            if first_order(events).symbol != symbol:
                 raise OrderRejected(
                     -2011, f"Unknown order sent: {client_order_id} is not an order of {symbol}."
                 )
             return after, events
 
-        return _first_order(await self._amend(cancelled))
+        return first_order(await self._amend(cancelled))
 
     async def _amend(self, amendment: Change) -> list[VenueEvent]:
         """Change the book at the venue's instant; what the change itself brought about."""
@@ -291,14 +292,3 @@ class PaperVenue:
         if self._instruments is None:
             self._instruments = {one.symbol: one for one in await self.market.instruments()}
         return self._instruments
-
-
-def _first_order(events: list[VenueEvent]) -> Order:
-    """The order that an event list is about."""
-    return next(event.order for event in events if isinstance(event, OrderChanged))
-
-
-def _orders_of(events: list[VenueEvent], first: int, end: int) -> tuple[Order, ...]:
-    """The orders with the numbers from `first` up to `end`, as the events left them."""
-    changed = {e.order.venue_order_id: e.order for e in events if isinstance(e, OrderChanged)}
-    return tuple(changed[str(number)] for number in range(first, end))
