@@ -34,9 +34,10 @@ def misfit_of(account: Account, market: str) -> str | None:
         return f"live account {account.id}: {refusal}"
     if wanted == market:
         return None
-    elsewhere = "" if keys.base_url is None else f" with its base_url {keys.base_url}"
+    host = "" if keys.base_url is None else f"ASTERDEX_BASE_URL={keys.base_url} "
     return (
         f"live account {account.id} trades AsterDEX {keys.network} ({wanted}), and this arena is on"
         f" the market {market}; start one for it in another data folder:"
-        f" perpflow up --market aster --network {keys.network}{elsewhere}"
+        f" {host}perpflow up --market aster --network {keys.network}, or correct network and"
+        " base_url of the account"
     )
