@@ -56,10 +56,12 @@ class LiveArena(TestArena):
         async with holding_lease(cycle):
             await resolve_unknown_orders.fn(cycle)
             state = await reconcile_account.fn(cycle)
-            state = await manage_exits.fn(cycle, state, await fetch_klines.fn(cycle))
+            markets = await fetch_klines.fn(cycle)
+            state = await manage_exits.fn(cycle, state, markets)
             if close:
                 await flatten(cycle, "BTCUSDT", code="decision", sentence="test", decision_id=None)
             if entry is not None:
+                assert not markets.problems, markets.problems
                 await enter(cycle, entry)
             state = await reconcile_account.fn(cycle)
             await snapshot_metrics.fn(cycle, state)
