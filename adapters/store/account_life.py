@@ -2,7 +2,7 @@
 
 An account is saved together with its paper wallet, so that none exists without money. One leaves
 only when nothing is open and nothing is under way; whoever insists leaves positions to their
-resting stops. Records are never deleted. `at` is market time.
+resting stops. Its permit to trade live ends with it. Records are never deleted. `at` is market time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from adapters.store.errors import StoreError
 from adapters.store.events import emit_event
 from adapters.store.intents import load_unsettled
 from adapters.store.paper_books import create_paper_wallet, set_paper_terms
+from adapters.store.permits import end_permit
 from adapters.store.send_gate import bar_gate
 from adapters.store.tables import accounts, leases, paper_positions, positions
 from trading.account import Account, Mode
@@ -94,6 +95,7 @@ def remove_account(
     ties = find_ties(conn, account_id)
     require_untied([ties], keep_positions=keep_positions)
     mark_removed(conn, account_id)
+    end_permit(conn, account_id, reason="the account was removed")
     tell_account(conn, account_id, "account.removed", {"positions": ties.positions}, at=at)
     return ties
 

@@ -14,6 +14,7 @@ from cli.doctor.checks import Verdict
 from cli.live.examination import STEPS
 from cli.live.reach_checks import expiry_result
 from tests.adapters.venues.aster.demo_keys import PHRASE, SIGNER, USER
+from tests.aster_sandbox.conftest import HAS_CONNECTOR
 from tests.cli.live.conftest import ID, SECRETS, LiveArena, verdicts
 from trading.account import ForeignPolicy, Network
 from trading.limits import RiskLimits
@@ -89,6 +90,17 @@ def test_a_key_that_is_none_fails_and_is_not_repeated(
     assert found.verdict is Verdict.FAIL
     assert words in found.text
     assert value not in f"{found.text} {found.fix}"
+
+
+@pytest.mark.skipif(HAS_CONNECTOR, reason="the venue's library is installed here")
+def test_a_transport_that_is_not_installed_fails_with_the_command_for_it(live: LiveArena) -> None:
+    live.add(venue_keys=live.pair(transport="connector"))
+
+    found = live.line("keys")
+
+    assert found.verdict is Verdict.FAIL
+    assert "aster-connector-python cannot be used" in found.text
+    assert "uv sync --extra connector" in found.fix
 
 
 def test_a_signer_of_another_wallet_fails_with_both_addresses(live: LiveArena) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -293,6 +296,20 @@ def test_the_end_of_a_permit_leaves_positions_and_says_so(
     assert json.loads(again.stdout)["ended"] is False
 
 
+def test_a_removed_account_lets_go_of_its_venue_account(
+    live: LiveArena, accounts: Accounts
+) -> None:
+    live.add()
+    live.add("second")
+    accounts("go-live", ID, "--confirm", WORDS)
+
+    accounts("remove", ID, "--yes")
+
+    assert accounts("go-live", "second", "--confirm", "trade with second").code == ExitCode.DONE
+    live.add()
+    assert "live, not permitted" in accounts("list").stdout
+
+
 def test_the_list_and_the_account_say_whether_it_is_permitted(
     live: LiveArena, accounts: Accounts
 ) -> None:
@@ -309,6 +326,35 @@ def test_the_list_and_the_account_say_whether_it_is_permitted(
     assert (listed[ID]["permitted"], listed[ID]["initial_equity"]) == (True, "10000")
     assert listed["paper"]["permitted"] is None
     assert "permitted since 20" in accounts("show", ID).stdout
+
+
+def test_a_process_of_its_own_takes_the_keys_from_the_env_file(
+    live: LiveArena, tmp_path: Path
+) -> None:
+    live.add()
+    (tmp_path / ".env").write_text(f"AGENT_KEY={SECRETS['AGENT_KEY']}\n")
+    url = live.engine.url.render_as_string(hide_password=False)
+    names = ("PATH", "HOME", "TMPDIR", "VIRTUAL_ENV")
+    environ = {name: os.environ[name] for name in names if name in os.environ}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "cli.main", "accounts", "go-live", ID, "--confirm", WORDS],
+        cwd=tmp_path,
+        env={
+            **environ,
+            "DATABASE_URL": url,
+            "PERPFLOW_HOME": str(tmp_path / "home"),
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == ExitCode.DONE, ended.stderr
+    assert permit_of(live) is not None
+    assert SECRETS["AGENT_KEY"][2:] not in ended.stdout + ended.stderr
 
 
 async def test_money_that_moves_while_it_is_measured_is_no_opening(live: LiveArena) -> None:
