@@ -36,6 +36,7 @@ from api.routes import (
     performance,
     session,
     status,
+    twins,
 )
 from api.settings import ApiSettings
 from api.shield import Shield
@@ -140,6 +141,7 @@ def _add_routes(app: FastAPI) -> None:
         equity,
         performance,
         accounts,
+        twins,
         lists,
         diary,
         health,

@@ -43,6 +43,11 @@ CATALOGUE: dict[str, ProblemKind] = {
     "account_unknown": ProblemKind(
         404, "No such account", "GET /api/v1/accounts lists the accounts that you may see."
     ),
+    "twin_unknown": ProblemKind(
+        404,
+        "The account is not one of a pair",
+        "Give a live account a paper twin: an account with `twin_of` (docs/configuration.md).",
+    ),
     "not_found": ProblemKind(404, "Nothing is here", "GET /docs lists the routes of this API."),
     "method_not_allowed": ProblemKind(
         405, "The method is not allowed here", "GET /docs lists the methods of each route."

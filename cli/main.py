@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.accounts.app import accounts_app
+from cli.accounts.twin import register_on as register_twin
 from cli.command_settings import DataDir, Json, command_settings, print_json
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
@@ -32,6 +33,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(accounts_app, name="accounts")
 register_operate(app, accounts_app)
 register_live(accounts_app)
+register_twin(accounts_app)
 
 Config = Annotated[
     Path | None,

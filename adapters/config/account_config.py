@@ -107,6 +107,12 @@ class AccountConfig(_Strict):
         le=1_000_000_000,
         description="an amount of USDT above 0 and up to 1000000000",
     )
+    twin_of: AccountId | None = Field(
+        None,
+        description="the id of a live account whose decisions it carries out on paper, and from"
+        " which it takes all keys but id, name, initial_equity and paper",
+        examples=["btc-live"],
+    )
     foreign: Literal["ignore", "adopt"] = Field("ignore", description="ignore or adopt")
     bracket: Literal["separate", "group"] = Field("separate", description="separate or group")
     limits: LimitsConfig = Field(default_factory=LimitsConfig, description="a mapping of limits")

@@ -20,6 +20,7 @@ from adapters.config.explain import explain
 from adapters.config.interpolation import interpolate
 from adapters.config.live_config import check_venue_accounts
 from adapters.config.problems import ConfigurationError, KeyPath, Problem
+from adapters.config.twin_config import TwinBuilder, take_out_foreign_keys
 from adapters.config.yaml_document import Data, Document, read_document
 from trading.account import Account
 from trading.strategies.catalogue import STRATEGIES
@@ -66,9 +67,15 @@ def require_runnable(loaded: Loaded) -> tuple[Account, ...]:
 
 
 def read_accounts(
-    document: Document, environ: Mapping[str, str], *, known_assets: Sequence[str] | None = None
+    document: Document,
+    environ: Mapping[str, str],
+    *,
+    known_assets: Sequence[str] | None = None,
+    stored: Sequence[Account] | None = None,
 ) -> Loaded:
     """Every valid account of a document, also what cannot run in this version.
+
+    `stored` are the accounts of the arena, for twins whose original is not in the document.
 
     Raises
     ------
@@ -79,7 +86,10 @@ def read_accounts(
     problems = list(filled.problems)
     for index, entry in enumerate(_entries(filled.data)):
         if isinstance(entry, dict):
-            problems += resolve_aliases(document, entry, ("accounts", index))
+            place = ("accounts", index)
+            problems += resolve_aliases(document, entry, place)
+            stand_in = (known_assets or _ANY_ASSET)[0]
+            problems += take_out_foreign_keys(document, entry, place, asset=stand_in)
     data = filled.data if filled.data is not None else {}
     try:
         AccountsFile.model_validate(data)
@@ -88,9 +98,17 @@ def read_accounts(
     builder = AccountBuilder(document, filled, known_assets)
     faulty = {problem.path for problem in problems}
     entries = _readable_entries(data, faulty, known_assets or _ANY_ASSET)
-    accounts = [builder.build(entry, ("accounts", index)) for index, entry in entries.items()]
+    built = {
+        index: builder.build(entry, ("accounts", index))
+        for index, entry in entries.items()
+        if entry.twin_of is None
+    }
+    twins = TwinBuilder(document=document, entries=entries, stored=stored)
+    built |= twins.build({each.id: each for each in built.values() if each is not None})
+    accounts = [built.get(index) for index in entries]
     found = [
         *builder.problems,
+        *twins.problems,
         *_duplicates(document, entries),
         *check_venue_accounts(document, entries),
     ]

@@ -20,6 +20,7 @@ from adapters.config.environment_names import (
     SHARED_SIGNER,
     SINGLE_MARKERS,
     SYMBOLS,
+    TWIN_OF,
     VARIABLES,
     Variable,
     own_name,
@@ -144,18 +145,25 @@ class _Writing:
             decided = True
         else:
             decided = any(entry.get(key) for key in DECIDERS)
+        is_twin = TWIN_OF.path[0] in entry or bool(self._environ.get(own(TWIN_OF)))
         for variable in VARIABLES:
-            shares = is_only_one or (variable.is_shared and not (variable.is_decider and decided))
+            is_open = variable.is_shared and not is_twin
+            shares = is_only_one or (is_open and not (variable.is_decider and decided))
             candidates = (own(variable), *((variable.name, *variable.aliases) if shares else ()))
             name = next((each for each in candidates if self._environ.get(each)), None)
             self.names[(*place, *variable.path)] = name or candidates[0]
             is_own = name == candidates[0] and not is_only_one
             if name is not None and (is_own or not _holds(entry, variable.path)):
                 _put(entry, variable.path, variable.value(name))
+        if not is_twin:
+            self._complete(entry, place)
+        self.entries.append(entry)
+
+    def _complete(self, entry: dict[str, Data], place: KeyPath) -> None:
+        """What all accounts have, but a twin takes from its original."""
         self._share_signer(entry, place)
         if "assets" not in entry:
             entry["assets"] = self._assets_of_symbols(place)
-        self.entries.append(entry)
 
     def _share_signer(self, entry: dict[str, Data], place: KeyPath) -> None:
         keys = (("asterdex", name) for name in ("private_key", "mnemonic", "api_key", "api_secret"))

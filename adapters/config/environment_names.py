@@ -49,6 +49,9 @@ def _venue(
     )
 
 
+TWIN_OF = Variable(name="TWIN_OF", path=("twin_of",), is_shared=False)
+"""Of a twin only its own names count: what is shared by all it takes from its original."""
+
 VARIABLES = (
     _venue("ASTERDEX_API_KEY", "api_key", "ASTER_USER_API_KEY"),
     _venue("ASTERDEX_API_SECRET", "api_secret", "ASTER_USER_SECRET_KEY"),
@@ -68,6 +71,7 @@ VARIABLES = (
     Variable(name="OPENROUTER_BASE_URL", path=("openrouter", "base_url")),
     Variable(name="OPENROUTER_REFERER", path=("openrouter", "referer")),
     Variable(name="OPENROUTER_APP_TITLE", path=("openrouter", "app_title")),
+    TWIN_OF,
     Variable(name="STRATEGY", path=("strategy",)),
     Variable(name="LLM_MODEL", path=("llm_model",)),
     Variable(name="ASSETS", path=("assets",)),

@@ -12,6 +12,7 @@ from typing import Any
 from adapters.config.account_config import AccountsFile
 from adapters.config.aliases import ALIASES, Alias
 from adapters.config.problems import key_text
+from adapters.config.twin_config import TWIN
 from adapters.config.value_types import ASSET, NUMBER_TEXT
 from trading.blend_plan import KNOWN_REGIMES
 from trading.strategies.catalogue import STRATEGIES, Strategy, StrategyKind
@@ -102,7 +103,11 @@ def _complete_account(definitions: dict[str, _Schema]) -> None:
     for alias in ALIASES:
         holder = definitions["LimitsConfig" if alias.inside else "AccountConfig"]
         holder["properties"][alias.name] = _alias(alias, definitions)
-    account["anyOf"] = [{"required": [who]} for who in ("strategy", "blend", "llm_model")]
+    account["required"] = ["id"]
+    account["anyOf"] = [
+        *({"required": ["assets", who]} for who in ("strategy", "blend", "llm_model")),
+        {"required": [TWIN]},
+    ]
     account["allOf"] = [_parameters_of(strategy) for strategy in STRATEGIES.values()]
 
 

@@ -18,6 +18,7 @@ from adapters.config.environment_accounts import (
 )
 from adapters.config.problems import variable_refused
 from adapters.config.yaml_document import read_document
+from trading.account import Account
 
 ACCOUNTS_FILE = "accounts.yaml"
 Source = Path | EnvironmentShape
@@ -48,12 +49,14 @@ def load_source(
     *,
     is_named: bool,
     known_assets: Sequence[str] | None = None,
+    stored: Sequence[Account] | None = None,
 ) -> Loaded:
     """The valid accounts of a source; `is_named` when somebody chose it. Raises as `read_accounts`."""
     if isinstance(source, EnvironmentShape):
         document = environment_document(source, environ)
-        return read_accounts(document, environ, known_assets=known_assets)
-    loaded = read_accounts(read_document(source), environ, known_assets=known_assets)
+        return read_accounts(document, environ, known_assets=known_assets, stored=stored)
+    document = read_document(source)
+    loaded = read_accounts(document, environ, known_assets=known_assets, stored=stored)
     if not is_named:
         _require_one_shape(source, loaded, environ)
     return loaded

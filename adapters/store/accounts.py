@@ -1,7 +1,8 @@
 """Accounts: configuration in immutable versions, and the little that changes (status, peak).
 
 The initial equity is the baseline of every return and never changes; nor does the mode, so an
-account cannot slide from paper into live by an edited file.
+account cannot slide from paper into live by an edited file; nor whose twin it is, since the two are
+compared from the start.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class StoredAccount:
 def save_account(conn: Connection, account: Account) -> int:
     """Insert the account, or add a version when its configuration changed; its version number.
 
-    Raises `StoreError` when initial equity, mode or venue of an existing account would change.
+    Raises `StoreError` when initial equity, mode, venue or original of an existing account would
+    change.
     """
     stored = conn.execute(
         select(accounts).where(accounts.c.id == account.id).with_for_update()
@@ -48,6 +50,7 @@ def save_account(conn: Connection, account: Account) -> int:
     _require_same_baseline(stored, account)
     version = stored.config_version
     if _stored_hash(conn, account.id, version) != config_hash(account):
+        _require_same_original(conn, account, version)
         version += 1
         _insert_version(conn, account, version)
     conn.execute(
@@ -144,6 +147,24 @@ def _require_same_baseline(stored: Row, account: Account) -> None:
                 f"account {account.id} has {name} {getattr(stored, name)} and cannot be changed "
                 f"to {getattr(account, name)}; add another account instead"
             )
+
+
+def _require_same_original(conn: Connection, account: Account, version: int) -> None:
+    before = conn.scalar(
+        select(account_versions.c.config["twin_of"].astext).where(
+            account_versions.c.account_id == account.id, account_versions.c.version == version
+        )
+    )
+    if before == account.twin_of:
+        return
+    was, wanted = (
+        "no twin" if original is None else f"the twin of {original}"
+        for original in (before, account.twin_of)
+    )
+    raise StoreError(
+        f"account {account.id} is {was} and cannot be changed to {wanted}; add another account"
+        " instead"
+    )
 
 
 def _insert_version(conn: Connection, account: Account, version: int) -> None:

@@ -72,6 +72,9 @@ class AccountShape(BaseModel):
     initial_equity: Exact
     peak_equity: Exact | None
     config_version: int
+    twin_of: str | None = Field(
+        description="Of a paper twin: the live account whose decisions it repeats."
+    )
     real_created_at: datetime
     last_cycle: CycleShape | None
     last_done: CycleShape | None
@@ -132,6 +135,7 @@ def _fields(account: AccountView) -> dict[str, Any]:
         "initial_equity": account.initial_equity,
         "peak_equity": account.peak_equity,
         "config_version": account.config_version,
+        "twin_of": account.twin_of,
         "real_created_at": account.real_created_at,
         "last_cycle": _cycle(account.last_cycle),
         "last_done": _cycle(account.last_done),

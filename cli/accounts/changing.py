@@ -7,7 +7,7 @@ comes before anybody is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -29,6 +29,7 @@ from cli.accounts.arena import ArenaNow, read_arena, require_fit
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from trading.account import Account, AccountStatus
+from trading.decision.twin_account import renew_twins, why_no_pair
 
 _LOCK = "accounts"
 """Held by everybody who changes several accounts, so that two of them take turns."""
@@ -110,15 +111,34 @@ def remove_one(engine: Engine, account_id: str, *, keep_positions: bool) -> Ties
     """Remove one account. Raises `UnknownAccount` and `StillTied`."""
     with engine.begin() as conn:
         lock_until_commit(conn, _LOCK)
-        at = read_arena(conn).at
-        return remove_account(conn, account_id, keep_positions=keep_positions, at=at)
+        now = read_arena(conn)
+        _require_no_twin(now, account_id)
+        return remove_account(conn, account_id, keep_positions=keep_positions, at=now.at)
+
+
+def _require_no_twin(now: ArenaNow, account_id: str) -> None:
+    for each in now.accounts:
+        if each.account.twin_of == account_id:
+            raise CommandFailed(
+                ExitCode.REFUSED,
+                f"account {account_id} has the paper twin {each.account.id}, which repeats its"
+                f" decisions; remove that first: perpflow accounts remove {each.account.id}",
+            )
+
+
+def _after(now: ArenaNow, wish: Wish) -> tuple[Account, ...]:
+    """All accounts as they would be: a twin that the wish does not name follows its original."""
+    wanted = {account.id for account in wish.accounts}
+    stored = [each.account for each in now.accounts]
+    kept = [] if wish.prune else [account for account in stored if account.id not in wanted]
+    return renew_twins((*wish.accounts, *kept))
 
 
 def _changes(conn: Connection, now: ArenaNow, wish: Wish) -> Changes:
     wanted = {account.id for account in wish.accounts}
     stored = {each.account.id: each.account for each in now.accounts}
     kept = () if wish.prune else tuple(sorted(stored.keys() - wanted))
-    changes = compute_changes(stored.values(), [*wish.accounts, *(stored[each] for each in kept)])
+    changes = compute_changes(stored.values(), _after(now, wish))
     removed_before = {each.account.id: each.status for each in now.removed}
     return Changes(
         accounts=changes,
@@ -137,7 +157,9 @@ def _write(conn: Connection, wish: Wish, settings: Settings) -> Changes:
     changes = _changes(conn, now, wish)
     new = {account.id for account in changes.accounts.added}
     touched = new | {change.account_id for change in changes.accounts.changed}
-    accounts = [account for account in wish.accounts if account.id in touched]
+    after = _after(now, wish)
+    _require_pairs(after)
+    accounts = [account for account in after if account.id in touched]
     require_fit(now, accounts, settings)
     versions = _put(conn, now, accounts)
     _remove(conn, now, changes.accounts.removed, keep_positions=wish.keep_positions)
@@ -145,6 +167,14 @@ def _write(conn: Connection, wish: Wish, settings: Settings) -> Changes:
         kind = "account.added" if account_id in new else "account.changed"
         tell_account(conn, account_id, kind, {"version": version}, at=now.at)
     return changes
+
+
+def _require_pairs(accounts: Sequence[Account]) -> None:
+    """Every twin has its original, and an original has one twin."""
+    for account in accounts:
+        misfit = None if account.twin_of is None else why_no_pair(account, accounts)
+        if misfit is not None:
+            raise CommandFailed(ExitCode.REFUSED, f"{misfit}; nothing was changed")
 
 
 def _put(conn: Connection, now: ArenaNow, accounts: Iterable[Account]) -> dict[str, int]:

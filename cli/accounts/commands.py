@@ -32,7 +32,13 @@ from cli.accounts.changing import (
     remove_one,
 )
 from cli.accounts.screens import show_changes, summary
-from cli.accounts.wanted import document_of, options_document, wanted_account, wanted_accounts
+from cli.accounts.wanted import (
+    KnownHere,
+    document_of,
+    options_document,
+    wanted_account,
+    wanted_accounts,
+)
 from cli.arena_database import ArenaDatabase, arena_database
 from cli.command_settings import print_json
 from cli.confirmation import require_yes
@@ -74,7 +80,7 @@ def run_add(
         )
     document = options_document(plain, limits, parameters) if file is None else document_of(file)
     with _database(settings) as database:
-        account = wanted_account(document, environ, _known_assets(database))
+        account = wanted_account(document, environ, _known(database))
         changes = add_one(database.engine, account, settings)
     is_back = account.id in changes.returning
     if as_json:
@@ -106,7 +112,7 @@ def run_remove(
 def run_apply(settings: Settings, environ: Mapping[str, str], how: Application) -> None:
     """Show the difference, ask, apply. Raises `ConfigurationError` and `CommandFailed`."""
     with _database(settings) as database:
-        source, accounts = wanted_accounts(how.file, settings, environ, _known_assets(database))
+        source, accounts = wanted_accounts(how.file, settings, environ, _known(database))
         wish = Wish(accounts=accounts, prune=how.prune, keep_positions=how.keep_positions)
         shown = preview(database.engine, wish)
         if not how.as_json:
@@ -149,6 +155,9 @@ def _end(how: Application, *, is_applied: bool, when: str) -> str:
     return "dry run: nothing was changed" if how.dry_run else "nothing had to be changed"
 
 
-def _known_assets(database: ArenaDatabase) -> tuple[str, ...]:
+def _known(database: ArenaDatabase) -> KnownHere:
     with database.engine.connect() as conn:
-        return read_arena(conn).market.assets
+        now = read_arena(conn)
+    return KnownHere(
+        assets=now.market.assets, accounts=tuple(each.account for each in now.accounts)
+    )

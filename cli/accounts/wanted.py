@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.config.accounts_file import Loaded, read_accounts, require_runnable
@@ -19,16 +20,24 @@ from trading.account import Account
 STDIN = "-"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownHere:
+    """What an account is checked against: assets of the market, accounts of the arena."""
+
+    assets: Sequence[str]
+    accounts: Sequence[Account]
+
+
 def document_of(file: str) -> Document:
     """A file, or standard input for `-`. Raises `ConfigurationError`."""
     return read_stream(sys.stdin.buffer) if file == STDIN else read_document(Path(file))
 
 
-def wanted_account(
-    document: Document, environ: Mapping[str, str], known_assets: Sequence[str]
-) -> Account:
+def wanted_account(document: Document, environ: Mapping[str, str], known: KnownHere) -> Account:
     """The one account of a document. Raises `ConfigurationError`."""
-    loaded = read_accounts(one_account(document), environ, known_assets=known_assets)
+    loaded = read_accounts(
+        one_account(document), environ, known_assets=known.assets, stored=known.accounts
+    )
     (account,) = require_runnable(loaded)
     return account
 
@@ -37,11 +46,13 @@ def wanted_accounts(
     file: str | None,
     settings: Settings,
     environ: Mapping[str, str],
-    known_assets: Sequence[str],
+    known: KnownHere,
 ) -> tuple[str, tuple[Account, ...]]:
     """What to call the source, and its accounts. Raises `ConfigurationError`, `CommandFailed`."""
     if file is not None:
-        loaded = read_accounts(document_of(file), environ, known_assets=known_assets)
+        loaded = read_accounts(
+            document_of(file), environ, known_assets=known.assets, stored=known.accounts
+        )
         return loaded.source, require_runnable(loaded)
     source = find_source(settings.config, environ)
     if source is None:
@@ -51,7 +62,11 @@ def wanted_accounts(
             "accounts; name a file, or - for standard input",
         )
     loaded: Loaded = load_source(
-        source, environ, is_named=settings.config is not None, known_assets=known_assets
+        source,
+        environ,
+        is_named=settings.config is not None,
+        known_assets=known.assets,
+        stored=known.accounts,
     )
     return label_of(source), require_runnable(loaded)
 

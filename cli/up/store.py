@@ -33,6 +33,7 @@ from cli.up.plan import UpPlan
 from deployments.pools import POOLS
 from deployments.schedule import require_bearable_speed
 from trading.account import Account, Mode
+from trading.decision.twin_account import renew_twins
 from trading.errors import InvalidRecord
 
 _TOKEN_LABEL = "operator, made by perpflow up"  # noqa: S105 - a label, not a token
@@ -127,14 +128,16 @@ def _apply_accounts(conn: Connection, plan: UpPlan, *, is_first: bool) -> tuple[
     if plan.is_demo and stored and not is_first:
         _require_speed(plan, stored)
         return stored
-    for account in plan.accounts:
-        save_account(conn, account)
     named = {account.id for account in plan.accounts}
     # An account that the file does not name was added by a command, and may hold positions: taking
     # it away is a command of its own.
     others = tuple(account for account in stored if account.id not in named)
     _require_speed(plan, others)
-    return (*plan.accounts, *others)
+    accounts = renew_twins((*plan.accounts, *others))
+    for account in accounts:
+        if account.id in named or account not in others:  # a twin follows its original
+            save_account(conn, account)
+    return accounts
 
 
 def _require_speed(plan: UpPlan, accounts: Sequence[Account]) -> None:

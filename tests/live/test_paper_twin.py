@@ -18,8 +18,20 @@ from api.routes.twins import load_twin
 from api.twin_shapes import TwinShape
 from tasks import decide as deciding
 from tasks import twin_decisions
+from tasks.account_state import reconcile_account
+from tasks.decide import decide
+from tasks.market import fetch_klines
 from tests.live.live_arena import LiveArena
-from tests.live.pair import BUY, CLOSE, TWIN, Slots, add_twin, one_slot_for_all, trade_live
+from tests.live.pair import (
+    BUY,
+    CLOSE,
+    TWIN,
+    Slots,
+    add_twin,
+    claim,
+    one_slot_for_all,
+    trade_live,
+)
 from tests.tasks.whole_cycle import run_cycle
 from trading.account import AccountStatus
 from trading.market import BookLevel
@@ -168,11 +180,20 @@ async def test_a_decision_is_repeated_once_however_often_the_step_runs(
     live: LiveArena, slots: Slots
 ) -> None:
     await trade_live(BUY)
-    await run_cycle(TWIN)
-    slots.next()
+    cycle = await claim(TWIN)
+    state, markets = await reconcile_account.fn(cycle), await fetch_klines.fn(cycle)
+    first = await decide.fn(cycle, state, markets)
+    again = await decide.fn(cycle, state, markets)
+    assert [each.id for each in again] == [each.id for each in first]
+    assert len(live.rows(WHY)) == 1
+
+
+async def test_an_original_that_decided_nothing_leaves_nothing_to_repeat(
+    live: LiveArena, slots: Slots
+) -> None:
     await trade_live()
     await run_cycle(TWIN)
-    assert live.rows("select count(*) from app.intents where leg = 'entry'") == [(2,)]
+    assert live.rows(WHY) == [("hold", "Nothing to repeat of live: it decided nothing.")]
 
 
 async def test_without_decisions_in_time_the_twin_holds_and_says_so(

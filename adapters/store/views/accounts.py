@@ -68,6 +68,8 @@ class AccountView:
     """Members and weights, of an account that blends strategies."""
     scan: dict[str, Any] | None
     """How many instruments it chooses at each cycle; None: all of `assets`, always."""
+    twin_of: str | None
+    """Of a paper twin: the live account whose decisions it repeats."""
     last_cycle: CycleMark | None
     """Newest by slot, whatever became of it."""
     last_done: CycleMark | None
@@ -182,6 +184,7 @@ def _account(row: Row[Any]) -> AccountView:
         exits=config.get("exits") or {},
         blend=config.get("blend"),
         scan=config.get("scan"),
+        twin_of=config.get("twin_of"),
         last_cycle=CycleMark(**newest) if newest else None,
         last_done=CycleMark(**done) if done else None,
         money=MoneyMark(**money) if money else None,
