@@ -89,8 +89,14 @@ def slot_of_pass(arena: Arena, now: datetime) -> datetime:
     run = context.flow_run if context else None
     if run is None or not run.auto_scheduled or run.expected_start_time is None:
         return floor_instant(arena.clock.market_at(now), every)
-    planned = arena.clock.market_at(run.expected_start_time.astimezone(UTC) + ANNOUNCED_AHEAD)
-    return floor_instant(planned + every / 2, every)
+    return slot_near(arena, run.expected_start_time, every)
+
+
+def slot_near(arena: Arena, planned: datetime, every: timedelta) -> datetime:
+    """The slot that a run planned for a real instant was announced for."""
+    # Prefect's instants are of a class of its own, whose sum with a duration loses the time zone.
+    real = datetime.fromtimestamp(planned.timestamp(), UTC)
+    return floor_instant(arena.clock.market_at(real + ANNOUNCED_AHEAD) + every / 2, every)
 
 
 def _why_not(arena: Arena, slot: datetime, now: datetime) -> str | None:

@@ -34,8 +34,8 @@ from adapters.store.cycles import (
 from adapters.store.instruments import Assets, load_assets
 from adapters.store.paper_books import PostgresPaperBook
 from adapters.store.permits import Permit, load_permit
+from adapters.venues.aster.market_name import market_name
 from tasks.live_session import live_session
-from tasks.live_venue import VENUE
 from tasks.options import ONCE
 from tasks.resources import store_engine
 from tasks.run_log import run_log
@@ -143,7 +143,7 @@ def why_not_live(account: Account, arena: Arena, permit: Permit | None) -> Skip 
     if account.mode is not Mode.LIVE:
         return None
     keys = account.venue_keys
-    if arena.source != VENUE or keys is None or arena.settings.get("network") != keys.network:
+    if keys is None or market_name(keys.network, keys.base_url) != arena.market:
         network = "mainnet" if keys is None else keys.network
         return Skip(
             code="other_market",

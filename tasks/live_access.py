@@ -28,10 +28,10 @@ from adapters.venues.aster.credentials import (
 )
 from adapters.venues.aster.networks import venue_address
 from blocks.aster_credentials import load_aster_credentials
-from tasks.live_venue import VENUE
 from tasks.resources import store_engine
 from trading.account import Account, VenueKeys
 
+VENUE = "aster"
 _ADDRESSES = ("user_address", "signer_address")
 
 

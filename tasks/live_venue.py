@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from adapters.venues.aster.venue import AsterVenue
     from tasks.cycle import Cycle
 
-VENUE = "aster"
-"""Source of an arena on which accounts may be live."""
 _HOUR = timedelta(hours=1)
 
 

@@ -37,7 +37,8 @@ def store_engine() -> Engine:
     url = os.environ.get("DATABASE_URL")
     if url:
         return open_engine(url, application="perpflow-flow")
-    return StoreDatabase.load("perpflow").engine()
+    # Also inside an event loop, where `load` alone would be a coroutine.
+    return StoreDatabase.load("perpflow", _sync=True).engine()
 
 
 def forget() -> None:
