@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from tasks import resources
 from tasks.collect import collect_pass
+from tasks.watching import Watched, watch_account
 from tests.arena import TestArena, build_account, start_aster_arena
 from tests.aster_sandbox.server import Sandbox, running_sandbox
 from tests.tasks.conftest import NO_SERVER
@@ -141,6 +142,26 @@ def test_ten_accounts_with_ten_instruments_and_a_collector_cost_the_venue_little
     assert arena.one("select count(*) from app.fills") == (100,)
     assert costs[0] <= 80  # 30 series of candles, ten open interests, rules, clock
     assert costs[1] <= 25  # ten minutes for all books, two boards of quotes
+
+
+def test_looks_at_several_accounts_at_once_do_not_wait_for_each_others_connections(
+    engine: Engine, sandbox: Sandbox, arena: TestArena
+) -> None:
+    """A process has three connections; a book that held one while the venue is asked would stop all."""
+    now = Timeframe.M1.floor(datetime.now(UTC))
+    start_aster_arena(engine, sandbox.url, since=now - timedelta(minutes=5))
+    ids = [f"holder-{number}" for number in range(4)]
+    arena.add(*(holder(id=name, limits=LENIENT) for name in ids))
+    arena.stand_at(now - timedelta(minutes=3))
+    for name in ids:
+        asyncio.run(run_cycle(name))
+    arena.stand_at(now)
+
+    async def look_at_all() -> list[Watched | None]:
+        async with asyncio.timeout(20):
+            return await asyncio.gather(*(watch_account(name, "a test") for name in ids))
+
+    assert all(asyncio.run(look_at_all()))
 
 
 def _spent(arena: TestArena) -> int:

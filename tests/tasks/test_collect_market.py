@@ -9,15 +9,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prefect.logging import disable_run_logger
 from prefect.settings import temporary_settings
+from prefect.types import DateTime
 from sqlalchemy import Engine, text
 
-from adapters.store.arena import set_collector
+from adapters.store.arena import Arena, load_arena, set_collector
 from adapters.store.cycles import load_context
 from adapters.store.engine import open_engine
-from adapters.store.market_passes import announce_pass, load_pass
+from adapters.store.market_passes import ANNOUNCED_AHEAD, announce_pass, load_pass
 from adapters.store.schema import upgrade
 from tasks import market_pass, resources
-from tasks.collect import collect_pass
+from tasks.collect import collect_pass, slot_near
 from tests.arena import START, TestArena, build_account, start_arena
 from tests.tasks.conftest import NO_SERVER
 from tests.tasks.whole_cycle import run_cycle
@@ -207,3 +208,22 @@ async def test_passes_older_than_a_day_are_taken_away(arena: TestArena) -> None:
         arena.stand_at(START + timedelta(days=days))
         await collect_pass.fn()
     assert arena.rows("select slot from app.market_passes") == [(START + timedelta(days=3),)]
+
+
+def test_a_planned_run_stands_for_the_slot_that_it_was_announced_ahead_of(
+    arena: TestArena,
+) -> None:
+    """Prefect's own instants included, which lose their time zone when a duration is added."""
+    found = load_arena_of(arena)
+    slot = START + timedelta(minutes=5)
+    planned = found.clock.real_at(slot) - ANNOUNCED_AHEAD
+
+    for instant in (planned, DateTime.fromtimestamp(planned.timestamp(), UTC).astimezone(UTC)):
+        assert slot_near(found, instant, timedelta(minutes=5)) == slot
+
+
+def load_arena_of(arena: TestArena) -> Arena:
+    with arena.engine.connect() as conn:
+        found = load_arena(conn)
+    assert found is not None
+    return found

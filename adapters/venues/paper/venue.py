@@ -29,7 +29,6 @@ from trading.paper_book import BookState, VenueEvent
 from trading.paper_terms import SlippagePolicy
 from trading.ports import (
     Balance,
-    BookChange,
     Booked,
     BookSource,
     Holding,
@@ -193,23 +192,29 @@ class PaperVenue:
         self, symbol: str, name: str, wanted: OrderRequest | OrderGroup
     ) -> tuple[Order, ...]:
         instrument = await self._instrument(symbol)
-        # Matching is committed first, so that a refused order does not take it back.
-        await self._catch_up()
+        # Matching is committed first, so that a refused order does not take it back; and the market
+        # is asked before the lock, which holds a connection to the database.
+        state = await self._current()
+        counter = await self._priced(instrument, state, name)
         async with self.book.change() as change:
-            state, before = await self._caught_up(change)
-            try:
-                counter = await self._counter(instrument, state)
-            except BadMarketData as error:
-                raise VenueUnavailable(
-                    f"no usable quote, nothing was sent for {name}: {error}"
-                ) from error
+            if change.state.matched_until != state.matched_until:
+                counter = await self._priced(instrument, change.state, name)
             after, events = (
-                groups.submit_group(state, wanted, counter)
+                groups.submit_group(change.state, wanted, counter)
                 if isinstance(wanted, OrderGroup)
-                else submission.hand_over(state, wanted, counter)
+                else submission.hand_over(change.state, wanted, counter)
             )
-            change.record(after, [*before, *events])
-        return orders_of(events, state.next_order_id, after.next_order_id)
+            first = change.state.next_order_id
+            change.record(after, events)
+        return orders_of(events, first, after.next_order_id)
+
+    async def _priced(self, instrument: Instrument, state: BookState, name: str) -> Counter:
+        try:
+            return await self._counter(instrument, state)
+        except BadMarketData as error:
+            raise VenueUnavailable(
+                f"no usable quote, nothing was sent for {name}: {error}"
+            ) from error
 
     async def _counter(self, instrument: Instrument, state: BookState) -> Counter:
         """The prices of now; the order book only where the policy of the book walks it."""
@@ -240,9 +245,8 @@ class PaperVenue:
         """Change the book at the venue's instant; what the change itself brought about."""
         await self._catch_up()
         async with self.book.change() as change:
-            state, before = await self._caught_up(change)
-            after, events = amendment(state)
-            change.record(after, [*before, *events])
+            after, events = amendment(change.state)
+            change.record(after, events)
         return events
 
     async def _catch_up(self) -> None:
@@ -257,23 +261,23 @@ class PaperVenue:
         """
         state = await self.book.read()
         while state.matched_until < self.as_of:
-            async with self.book.change() as change:
-                until = end_of_stretch(change.state, self.market, self.as_of)
-                state, events = await self._caught_up(change, until)
-                change.record(state, events)
+            state = await self._brought_on(state)
         self._is_caught_up = True
         return state
 
-    async def _caught_up(
-        self, change: BookChange, until: datetime | None = None
-    ) -> tuple[BookState, list[VenueEvent]]:
-        """Asked again under the lock: another run may have moved the book meanwhile."""
-        return await catch_up(
-            change.state,
+    async def _brought_on(self, state: BookState) -> BookState:
+        """A stretch further, asked for without the lock; or as another run has meanwhile left it."""
+        after, events = await catch_up(
+            state,
             market=self.market,
             instruments=await self._by_symbol(),
-            until=until or self.as_of,
+            until=end_of_stretch(state, self.market, self.as_of),
         )
+        async with self.book.change() as change:
+            if change.state != state:
+                return change.state
+            change.record(after, events)
+        return after
 
     async def _quote(self, symbol: str, state: BookState) -> Quote:
         return await self.market.quote(symbol, state.matched_until)
