@@ -90,7 +90,8 @@ class _Scan:
             self.documents.append(document)
             if len(self.documents) > MOST_DOCUMENTS:
                 raise UnreadableReply(
-                    Outcome.NO_DOCUMENT, f"The reply has more than {MOST_DOCUMENTS} pairs of braces."
+                    Outcome.NO_DOCUMENT,
+                    f"The reply has more than {MOST_DOCUMENTS} pairs of braces.",
                 )
             return document.end
         if char in "}｝":  # noqa: RUF001 - as above
