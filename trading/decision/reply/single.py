@@ -34,7 +34,7 @@ from trading.decision.reply.entries import (
 from trading.decision.reply.fields import Fields, shown
 from trading.decision.reply.levels import require_levels
 from trading.decision.reply.mandate import Mandate, Tradable
-from trading.decision.reply.outcomes import Outcome, RefusedEntry
+from trading.decision.reply.outcomes import Outcome, RefusedEntry, UnreadableReply
 from trading.decision.reply.values import Value, has_bad_number
 from trading.decision.reply.words import clean_words, quoted
 from trading.errors import InvalidRecord
@@ -49,7 +49,15 @@ _MOST_TEXTS = 2 * MOST_CONDITIONS
 
 
 def read_single(document: dict[str, Value], mandate: Mandate) -> Entries:
-    """The one entry of the document; assets that it does not name are not mentioned."""
+    """The one entry of the document; assets that it does not name are not mentioned.
+
+    Raises
+    ------
+    UnreadableReply
+        The action stands somewhere deeper than at the top.
+    """
+    if "action" not in document:
+        raise UnreadableReply(Outcome.SCHEMA, "The action must stand at the top of the document.")
     entries = Entries()
     known = (*SINGLE_FIELDS, CONDITIONS)
     entries.dropped += [f"field {quoted(key)}" for key in document if key not in known]
