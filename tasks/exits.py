@@ -15,6 +15,7 @@ from tasks.protection import protect
 from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
 from trading.exits.checks import check_exit
+from trading.ports import Holding
 
 
 @task(name="manage_exits", **ONCE)
@@ -34,7 +35,13 @@ async def manage_exits(cycle: Cycle, state: AccountState, markets: Markets) -> A
         )
         left = await _leave_if_due(cycle, review)
         if not left and cycle.account.limits.requires_stop:
-            left = not await protect(cycle, instrument, review.levels, decision_id=None)
+            left = not await protect(
+                cycle,
+                instrument,
+                review.levels,
+                decision_id=None,
+                seen=Holding(position=held, open_orders=state.open_orders),
+            )
         closed = closed or left
     return await reconcile(cycle) if closed else state
 

@@ -31,7 +31,7 @@ from trading.exits.protection import (
 )
 from trading.instruments import Instrument
 from trading.orders import IntentState, Leg
-from trading.ports import VenuePosition
+from trading.ports import Holding, VenuePosition
 from trading.units import plain
 
 WOULD_TRIGGER = -2021
@@ -76,18 +76,22 @@ class _Placed:
 
 
 async def protect(
-    cycle: Cycle, instrument: Instrument, levels: Levels, *, decision_id: UUID | None
+    cycle: Cycle,
+    instrument: Instrument,
+    levels: Levels,
+    *,
+    decision_id: UUID | None,
+    seen: Holding | None = None,
 ) -> bool:
-    """Bring the resting orders of one symbol in line with its position; False when it was closed."""
+    """Bring the resting orders of one symbol in line with its position; False when it was closed.
+
+    `seen` is a reading of this very moment: where it shows that all is as wanted, nothing is asked.
+    """
+    if seen is not None and _is_as_wanted(seen, levels, instrument):
+        return True
     holding = await own_holding(cycle, instrument.symbol)
     held, orders = holding.position, holding.open_orders
-    actions = plan_protection(
-        None if held is None else held.position,
-        orders,
-        stop_price=levels.stop,
-        take_profit_price=levels.target,
-        instrument=instrument,
-    )
+    actions = _plan(holding, levels, instrument)
     done = await _carry_out(cycle, held, actions, decision_id)
     passed = next((each for each in done if each.is_passed), None)
     if passed is not None and passed.action.leg is Leg.TARGET:
@@ -109,6 +113,26 @@ async def protect(
         cycle, instrument.symbol, (refused and refused.refusal) or why, decision_id
     )
     return False
+
+
+def _plan(holding: Holding, levels: Levels, instrument: Instrument) -> tuple[ProtectionAction, ...]:
+    held = holding.position
+    return plan_protection(
+        None if held is None else held.position,
+        holding.open_orders,
+        stop_price=levels.stop,
+        take_profit_price=levels.target,
+        instrument=instrument,
+    )
+
+
+def _is_as_wanted(seen: Holding, levels: Levels, instrument: Instrument) -> bool:
+    held = seen.position
+    return (
+        held is not None
+        and is_protected(held.position, seen.open_orders)
+        and not _plan(seen, levels, instrument)
+    )
 
 
 async def _carry_out(

@@ -44,8 +44,12 @@ class Scales:
     )
     """Orders of an account in ten seconds, where the venue publishes that limit."""
 
+    weight_ever: int = 0
+    """Of all requests since the venue was made."""
+
     def spend(self, host: str, weight: int, now_ms: int) -> None:
         """Count a request; raises 429 or 418."""
+        self.weight_ever += weight
         window = self.hosts[host]
         window.roll(now_ms)
         if now_ms < window.banned_until_ms:

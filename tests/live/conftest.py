@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from prefect.logging import disable_run_logger
@@ -28,6 +29,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closing, "NOT_SENT_PAUSE_SECONDS", 0.02)
 
 
+@contextmanager
+def on_database(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The steps of cycles in this process work on that database, and talk to no Prefect."""
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    resources.forget()
+    with disable_run_logger(), temporary_settings(NO_SERVER):
+        yield
+    resources.forget()
+
+
 @pytest.fixture
 def live(
     engine: Engine,
@@ -37,8 +48,5 @@ def live(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[LiveArena]:
     """The account `live` of the demo wallet, permitted, flat, with 10,000 USDT; BTC at 60,000."""
-    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
-    resources.forget()
-    with disable_run_logger(), temporary_settings(NO_SERVER):
+    with on_database(engine, monkeypatch):
         yield start_live_arena(engine, sandbox, user, monkeypatch)
-    resources.forget()
