@@ -26,12 +26,12 @@ BASES = (
     document(),
     '{"trade_decisions": [' + entry() + ", " + SELL_ETH + "]}",
     '{\n  "reasoning": "r",\n  "trade_decisions": [\n    '
-    + SELL_ETH
+    + entry()
     + ",\n    "
     + HOLD
     + "\n  ]\n}",
 )
-"""Accepted as they are, each within nothing but itself."""
+"""Accepted as they are."""
 _VALUES = (
     "true",
     "null",
