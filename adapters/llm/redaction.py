@@ -1,0 +1,119 @@
+"""Keeps keys out of what is stored, raised and logged.
+
+Known secrets are removed in every shape in which they travel (plain, base64, hex, percent-encoded), and
+so is whatever looks like a key: a server may echo ours, a model may invent one. Characters that a
+database cannot hold go as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+REMOVED = "[removed]"
+_LOOKS_SECRET = re.compile(
+    r"\bsk-[A-Za-z0-9_-]{16,}|\bxai-[A-Za-z0-9]{24,}|\bAIza[A-Za-z0-9_-]{30,}"
+    r"|\b(?:0x)?[0-9a-fA-F]{64}\b|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{16,}=*"
+)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SHORTEST = 6
+"""A shorter `key` of a local server ("none") is a word, and removing it would eat text."""
+_LOGGERS = (
+    "openai",
+    "openai._base_client",
+    *(
+        f"{name}{part}"
+        for name in ("httpx", "httpx2", "httpcore", "httpcore2")
+        for part in ("", ".connection", ".http11", ".http2", ".proxy")
+    ),
+)
+
+
+class Redactor:
+    """Cleans texts of one account's key and of everything that looks like one."""
+
+    def __init__(self, secret: SecretStr | None) -> None:
+        value = "" if secret is None else secret.get_secret_value()
+        self._known = re.compile("|".join(_shapes(value))) if len(value) >= _SHORTEST else None
+
+    def clean(self, text: str) -> str:
+        """The text without secrets and without characters that PostgreSQL refuses."""
+        if self._known is not None:
+            text = self._known.sub(REMOVED, text)
+        return storable(_LOOKS_SECRET.sub(REMOVED, text))
+
+    def without_key(self, value: object) -> object:
+        """A JSON value without the account's key, otherwise untouched: it goes back to the provider."""
+        if isinstance(value, str):
+            return value if self._known is None else self._known.sub(REMOVED, value)
+        if isinstance(value, Mapping):
+            return {self.clean(str(k)): self.without_key(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.without_key(each) for each in value]
+        return value
+
+    def in_one_line(self, text: str, limit: int = 200) -> str:
+        """For a message of ours: clean, printable, and not longer than that."""
+        text = self.clean(text[: 8 * limit])
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+
+    def guard_logs(self) -> None:
+        """Clean what the libraries below log in this process, for this key."""
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            if not any(isinstance(each, _Cleaning) for each in logger.filters):
+                logger.addFilter(_FILTER)
+        _FILTER.add(self)
+
+
+class _Cleaning(logging.Filter):
+    """Rewrites lines; none is lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._redactors: dict[str, Redactor] = {}
+
+    def add(self, redactor: Redactor) -> None:
+        """A key more; the same one is kept once."""
+        known = redactor._known
+        self._redactors[known.pattern if known else ""] = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always True."""
+        text = record.getMessage()
+        cleaned = text
+        for redactor in tuple(self._redactors.values()):
+            cleaned = redactor.clean(cleaned)
+        if cleaned != text:
+            record.msg, record.args = cleaned, ()
+        return True
+
+
+_FILTER = _Cleaning()
+
+
+def storable(text: str) -> str:
+    """The text with a mark in place of what PostgreSQL cannot hold: NUL and half characters."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _shapes(secret: str) -> list[str]:
+    """Regular expressions of how a secret may appear, the longest first."""
+    raw = secret.encode()
+    encoded = base64.b64encode(raw).decode().rstrip("=")
+    found = {
+        secret,
+        encoded,
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        raw.hex(),
+        raw.hex().upper(),
+        quote(secret, safe=""),
+    }
+    # Of base64 the padding belongs to it.
+    return [re.escape(each) + "=*" for each in sorted(found, key=len, reverse=True)]

@@ -1,0 +1,92 @@
+"""A client of ours and the stub that it asks, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from adapters.llm.capabilities import AbilityMemory
+from adapters.llm.client import Limits, ModelClient
+from adapters.llm.connections import Connections
+from adapters.llm.endpoint import Dialect, ModelEndpoint
+from adapters.llm.messages import AnswerSchema, system, user
+from adapters.llm.settings import ModelSettings, Patience
+from tests.llm_stub.desk import Desk
+from tests.llm_stub.server import ModelStub, Server, running_server
+
+KEY = "sk-or-v1-0badc0de0badc0de0badc0de0badc0de"
+MODEL = "x-ai/grok-4"
+MESSAGES = (system("You decide."), user("BTC is at 60000. What now?"))
+SCHEMA = AnswerSchema(
+    name="trade_decisions",
+    schema={
+        "type": "object",
+        "properties": {"trade_decisions": {"type": "array"}},
+        "required": ["trade_decisions"],
+        "additionalProperties": False,
+    },
+)
+LIMITS = Limits(seconds=10)
+QUICK = Patience(
+    attempt_seconds=1.0, least_seconds=0.1, first_pause=0.01, longest_pause=0.05, most_attempts=3
+)
+"""Waits of tests; everything else as it is."""
+
+BuildClient = Callable[..., ModelClient]
+
+
+@pytest.fixture(scope="session")
+def stub_server() -> Iterator[Server]:
+    """One server for all tests; each test brings a desk of its own."""
+    with running_server(Desk()) as server:
+        yield server
+
+
+@pytest.fixture
+def stub(stub_server: Server) -> ModelStub:
+    """A new desk behind the server."""
+    stub_server.desk = Desk()
+    return ModelStub(stub_server.desk, stub_server.url)
+
+
+@pytest.fixture
+async def connections() -> AsyncIterator[Connections]:
+    async with Connections() as opened:
+        yield opened
+
+
+@pytest.fixture
+def build(stub: ModelStub, connections: Connections) -> BuildClient:
+    """Builds a client of the stub, which passes for OpenRouter unless told otherwise."""
+
+    def built(
+        model: str = MODEL,
+        *,
+        patience: Patience = QUICK,
+        endpoint: ModelEndpoint | None = None,
+        memory: AbilityMemory | None = None,
+        **settings: object,
+    ) -> ModelClient:
+        return ModelClient(
+            endpoint or endpoint_of(stub),
+            ModelSettings(model=model, **settings),
+            connections,
+            patience=patience,
+            memory=memory or AbilityMemory(),
+        )
+
+    return built
+
+
+@pytest.fixture
+async def client(build: BuildClient) -> ModelClient:
+    return build()
+
+
+def endpoint_of(
+    stub: ModelStub, key: str | None = KEY, dialect: Dialect = Dialect.OPENROUTER, **more: object
+) -> ModelEndpoint:
+    secret = None if key is None else SecretStr(key)
+    return ModelEndpoint(base_url=stub.url, key=secret, dialect=dialect, **more)
