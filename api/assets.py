@@ -25,6 +25,7 @@ from starlette.types import Scope
 from api.answers import takes_gzip
 from api.problem_details import CATALOGUE, Problem
 from trading.performance.catalogue import FIGURES, describe
+from trading.performance.catalogue_twins import TWIN_FIGURES
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -122,7 +123,14 @@ async def redoc_page(request: Request) -> HTMLResponse:
 async def arena_page() -> HTMLResponse:
     """The arena. The frame holds no figure, so it may be read before the token is given."""
     meanings = {name: describe(figure) for name, figure in FIGURES.items()}
-    return _page("arena.html", static=static_path(), plotly=PLOTLY_PATH, figures=meanings)
+    of_pairs = {name: describe(figure) for name, figure in TWIN_FIGURES.items()}
+    return _page(
+        "arena.html",
+        static=static_path(),
+        plotly=PLOTLY_PATH,
+        figures=meanings,
+        pair_figures=of_pairs,
+    )
 
 
 @router.get("/problems/{code}")

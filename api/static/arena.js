@@ -6,6 +6,7 @@ import { EquityChart, lineColor } from "./chart.js";
 import { DecisionFeed } from "./feed.js";
 import { MoreFigures } from "./figures.js";
 import { Live } from "./live.js";
+import { Pairs } from "./pairs.js";
 import { Table } from "./table.js";
 
 const byId = (id) => document.getElementById(id);
@@ -148,6 +149,8 @@ const table = new Table(byId("board"), COLUMNS, { sortBy: "rank", key: (row) => 
 const more = new MoreFigures({ details: byId("more"), table: byId("figures"), definitions: byId("figure-definitions"),
   meanings: byId("figure-meanings"), note: byId("figures-note"), read });
 byId("more").addEventListener("toggle", () => guarded(() => more.load()));
+const pairs = new Pairs({ page: document.querySelector("main"), card: byId("pairs-card"), list: byId("pairs"),
+  definitions: byId("pair-definitions"), meanings: byId("pair-meanings"), read });
 const feed = new DecisionFeed({ list: byId("feed"), empty: byId("feed-empty"), agentFilter: byId("feed-agent"), kindFilter: byId("feed-kind"),
   onFilter: () => guarded(loadFeed) });
 byId("definitions").append(...COLUMNS.flatMap((column) => [element("dt", {}, column.label === "#" ? "Rank" : column.label), element("dd", {}, column.help)]));
@@ -163,7 +166,7 @@ async function loadFigures() {
   byId("board-note").textContent = board.items.length ? `Sharpe and Sortino annualised with ${board.annualisation} days` : "";
   emptyNote("board-empty", board.items.length, "No account yet. Start the arena with: perpflow up");
   tick();
-  await more.load();
+  await Promise.all([more.load(), pairs.load(status.accounts)]);
 }
 
 async function loadChart() {

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+from sqlalchemy import Engine
+
+from tests.api.twin_seeding import add_pair, seed_pair
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -190,3 +193,65 @@ async def test_a_page_from_outside_asks_for_the_token_and_takes_it_from_the_addr
     await page.wait_for_selector("#board tbody tr")
     assert token not in page.url
     assert token not in await page.evaluate("document.cookie")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_a_live_account_and_its_twin_are_shown_with_the_figures_of_the_api(
+    browser: Browser, address: str, engine: Engine, scheme: Any, width: int
+) -> None:
+    with engine.begin() as conn:
+        seed_pair(conn)
+    watched = await open_arena(
+        browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = watched.page
+    await page.wait_for_selector("#pairs-card:not([hidden]) .pair")
+    await page.locator(".pair-entries summary").click()
+    found = await page.evaluate("fetch('/api/v1/accounts/real/twin').then(r => r.json())")
+    facts = await page.locator(".pair-facts > div").all_inner_texts()
+    shown = {lines[0]: lines[1:] for lines in (each.split("\n") for each in facts)}
+    assert shown["Equity"] == [f"{found['live']['equity']:,.2f}", "paper 5,090.00"]
+    assert shown["Fills against paper"] == [
+        f"+{found['tracking_bps']:.1f} bps", "+0.92 USDT on 2 entries",
+    ]  # fmt: skip
+    assert shown["Orders filled"] == ["66.7 %", "2 of 3 entries and exits"]
+    assert shown["Venue errors"] == ["33.3 %", "1 refused, 0 unknown, 0 unreached"]
+    assert shown["Position sync"][0] == "BTC frozen"
+    assert await page.locator(".pair-entries tbody tr").count() == 3
+    titles = [
+        await each.get_attribute("title") for each in await page.locator(".pair-facts > div").all()
+    ]
+    assert all(titles)
+    widths = await page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert widths[0] <= widths[1]
+    assert watched.complaints == []
+
+
+async def test_without_a_twin_there_is_no_such_section(
+    browser: Browser, address: str, seeded: object
+) -> None:
+    page = (await open_arena(browser, address)).page
+    await page.wait_for_selector("#board tbody tr")
+    assert not await page.locator("#pairs-card").is_visible()
+    assert await page.locator("main.has-pairs").count() == 0
+
+
+async def test_a_pair_that_has_not_run_shows_dashes_and_its_names_are_text(
+    browser: Browser, address: str, engine: Engine
+) -> None:
+    with engine.begin() as conn:
+        add_pair(conn)
+        conn.exec_driver_sql(
+            "update app.accounts set name = '<b>bold</b><img src=x>' where id = 'real'"
+        )
+    watched = await open_arena(browser, address)
+    page = watched.page
+    await page.wait_for_selector(".pair")
+    assert "<b>bold</b><img src=x>" in await page.locator(".pair h3").inner_text()
+    assert await page.locator(".pair b, .pair img").count() == 0
+    values = await page.locator(".pair-facts dd:not(.quiet)").all_inner_texts()
+    assert values == ["\N{EN DASH}"] * 7 + ["not compared yet"]
+    assert watched.complaints == []
