@@ -21,11 +21,16 @@ from api.performance_shapes import PerformanceShape
 from api.routes.leaderboard import LeaderboardRow
 from api.routes.lists import PositionShape
 from api.trade_shapes import TradeShape
+from api.twin_shapes import TwinEntryShape, TwinShape, TwinSideShape
 from cli.exit_codes import ExitCode
 from deployments.prefect_settings import CLIENT_SETTINGS, SERVER_SETTINGS, WORKER_SETTINGS
 from trading.exits.checks import EXIT_CHECKS
 from trading.exits.invalidation.names import render_names
-from trading.performance.catalogue_table import render_figures, render_trade_record_figures
+from trading.performance.catalogue_table import (
+    render_figures,
+    render_trade_record_figures,
+    render_twin_figures,
+)
 from trading.risk.checks import ENTRY_CHECKS
 from trading.risk.denials_table import render_denials, render_limit_keys, render_limits
 from trading.strategies.catalogue import STRATEGIES, Strategy, parameter_ranges
@@ -140,10 +145,14 @@ SOURCES: dict[str, Callable[[], str]] = {
     "aster_codes": render_codes,
     "figures": render_figures,
     "trade_record_figures": render_trade_record_figures,
+    "twin_figures": render_twin_figures,
     "performance_fields": lambda: render_fields(PerformanceShape),
     "leaderboard_fields": lambda: render_fields(LeaderboardRow),
     "trade_fields": lambda: render_fields(TradeShape),
     "position_fields": lambda: render_fields(PositionShape),
+    "twin_fields": lambda: render_fields(TwinShape),
+    "twin_side_fields": lambda: render_fields(TwinSideShape),
+    "twin_entry_fields": lambda: render_fields(TwinEntryShape),
 }
 
 

@@ -12,6 +12,7 @@ from trading.performance.catalogue import (
     TRADE_RECORD_FIGURES,
     Figure,
 )
+from trading.performance.catalogue_twins import TWIN_FIGURES
 
 _SECTIONS = {
     "Equity": EQUITY_FIGURES,
@@ -30,6 +31,11 @@ def render_figures() -> str:
 def render_trade_record_figures() -> str:
     """The figures of a single trade."""
     return _table(TRADE_RECORD_FIGURES)
+
+
+def render_twin_figures() -> str:
+    """The figures of a live account beside its paper twin."""
+    return _table(TWIN_FIGURES)
 
 
 def _table(figures: Mapping[str, Figure]) -> str:
