@@ -112,7 +112,7 @@ def check_one(seed: int) -> str:
     mutation = rng.choice(MUTATIONS)
     text = mutation(rng, base)
     for _ in range(rng.choice((0, 0, 0, 1, 2))):
-        text = rng.choice(MUTATIONS[1:4])(rng, text)
+        text = rng.choice(MUTATIONS[1:4])(rng, text or "{")
     reading = read_reply(Reply(content=text, finish_reason="stop"), mandate())
     traded = [each for each in reading.decisions if each.action is not Action.HOLD]
     for decision in traded:
@@ -177,7 +177,7 @@ def _documents(text: str) -> list[Any]:
         object_pairs_hook=_no_repeats,
         parse_float=Decimal,
         parse_int=Decimal,
-        parse_constant=_refuse,
+        parse_constant=str,
     )
     found: list[Any] = []
     for at, char in enumerate(text):
@@ -193,7 +193,3 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) < len(pairs):
         raise ValueError("a key is said twice")
     return dict(pairs)
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(word)

@@ -11,13 +11,12 @@ from decimal import Decimal
 from trading.decision.reply.fields import Fields
 from trading.decision.reply.outcomes import Outcome
 from trading.orders import Side
+from trading.risk.draft import as_text
 from trading.risk.level_checks import MAX_LEVEL_DISTANCE
 from trading.units import ONE, ZERO, plain
 
 LARGEST_ALLOCATION = Decimal("1e12")
 """Quote. More than all perpetuals of the world together: a slip, and nothing to compute with."""
-_SHOWN = 10
-"""Significant digits of a bound in a message."""
 
 
 def require_allocation(fields: Fields, allocation: Decimal) -> None:
@@ -48,8 +47,8 @@ def require_levels(
         if not (level > ZERO and low <= level <= high):
             raise fields.refusal(
                 Outcome.OUT_OF_RANGE,
-                f"{name} is {level}, it must lie within half of the price, from {_short(low)} to"
-                f" {_short(high)}",
+                f"{name} is {level}, it must lie within half of the price, from {as_text(low)} to"
+                f" {as_text(high)}",
             )
     for name, level in named:
         is_below = (name == stop[0]) == (side is Side.BUY)
@@ -59,7 +58,3 @@ def require_levels(
                 f"{name} of a {side} must be {'below' if is_below else 'above'} the price"
                 f" {plain(price)}, it is {level}",
             )
-
-
-def _short(amount: Decimal) -> str:
-    return f"{amount:.{_SHOWN}g}"

@@ -17,19 +17,22 @@ _GROUP = 3
 """Digits between two thousands separators."""
 
 
-def json_number(text: str) -> Decimal | None:
-    """The value of a JSON number, exactly as written; None when the text is none."""
-    if len(text) > LONGEST_NUMBER or not text.isascii():
-        return None
-    mantissa, mark, exponent = text.lower().partition("e")
+def is_json_number(text: str) -> bool:
+    """Whether JSON's grammar knows the text as a number, whatever its size."""
+    mantissa, mark, exponent = text.replace("E", "e").partition("e")
     whole, point, fraction = mantissa.removeprefix("-").partition(".")
     if not _is_digits(whole) or (whole.startswith("0") and whole != "0"):
-        return None
+        return False
     if point and not _is_digits(fraction):
-        return None
-    if mark and not _is_exponent(exponent):
-        return None
-    return Decimal(text)
+        return False
+    return not mark or _is_digits(_without_sign(exponent))
+
+
+def json_number(text: str) -> Decimal | None:
+    """The exact value of a JSON number; None where it has more digits than anything real."""
+    exponent = text.replace("E", "e").partition("e")[2]
+    is_endless = len(text) > LONGEST_NUMBER or (len(_without_sign(exponent)) > MOST_EXPONENT_DIGITS)
+    return None if is_endless else Decimal(text)
 
 
 def spelled_number(text: str) -> Decimal | None:
@@ -62,6 +65,5 @@ def _is_digits(text: str) -> bool:
     return bool(text) and all(char in DIGITS for char in text)
 
 
-def _is_exponent(text: str) -> bool:
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    return _is_digits(digits) and len(digits) <= MOST_EXPONENT_DIGITS
+def _without_sign(exponent: str) -> str:
+    return exponent[1:] if exponent[:1] in ("+", "-") else exponent

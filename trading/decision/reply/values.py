@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from trading.decision.reply.numerals import json_number
+from trading.decision.reply.numerals import is_json_number, json_number
 from trading.decision.reply.outcomes import Outcome, Step, UnreadableReply
 from trading.decision.reply.tokens import Document, Kind, Token
 from trading.decision.reply.words import quoted
@@ -27,7 +27,8 @@ class BadNumber:
 Value: TypeAlias = "dict[str, Value] | list[Value] | str | Decimal | bool | BadNumber | None"
 
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "nan"})
+_NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
+"""What JSON libraries write although JSON has none of it."""
 _KEY_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 
 
@@ -134,10 +135,10 @@ class _Parser:
 def _word(text: str) -> Value:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    number = json_number(text)
-    if number is not None:
-        return number
-    if text in _NO_NUMBERS or text[0] in "+-.$" or text[0].isnumeric():
+    if is_json_number(text):
+        number = json_number(text)
+        return BadNumber(text) if number is None else number
+    if text in _NO_NUMBERS:
         return BadNumber(text)
     raise UnreadableReply(
         Outcome.NOT_JSON, f"The word {quoted(text)} stands where a value should be."
