@@ -24,6 +24,8 @@ from api.trade_shapes import TradeShape
 from api.twin_shapes import TwinEntryShape, TwinShape, TwinSideShape
 from cli.exit_codes import ExitCode
 from deployments.prefect_settings import CLIENT_SETTINGS, SERVER_SETTINGS, WORKER_SETTINGS
+from trading.decision.prompt import render_placeholders
+from trading.decision.reply.outcomes import render_outcomes
 from trading.exits.checks import EXIT_CHECKS
 from trading.exits.invalidation.names import render_names
 from trading.performance.catalogue_table import (
@@ -140,6 +142,8 @@ SOURCES: dict[str, Callable[[], str]] = {
     "exit_checks": exit_checks,
     "condition_names": render_names,
     "strategies": strategies,
+    "reply_outcomes": render_outcomes,
+    "placeholders": render_placeholders,
     "exit_codes": exit_codes,
     "prefect_settings": prefect_settings,
     "aster_codes": render_codes,

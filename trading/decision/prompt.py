@@ -124,6 +124,12 @@ def placeholders_of(prompt: Prompt) -> tuple[str, ...]:
     return tuple(name for _, _, name in _placeholders(prompt))
 
 
+def render_placeholders() -> str:
+    """The placeholders as a table for the documents."""
+    rows = [f"| `{{{{{name}}}}}` | {meaning} |" for name, meaning in PLACEHOLDERS.items()]
+    return "\n".join(["| placeholder | what stands in its place |", "|---|---|", *rows])
+
+
 def _placeholders(prompt: Prompt) -> list[tuple[int, int, str]]:
     """Begin, end and name of each."""
     text, found = prompt.text, list[tuple[int, int, str]]()

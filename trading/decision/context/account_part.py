@@ -1,6 +1,6 @@
 """The account's part of the context: money, limits, positions with their plans, fills, past trades.
 
-Figures and words of ours only; what a model wrote earlier goes into the part for quoted words.
+Figures and words of ours, but for one column of past trades: what the model said when it entered.
 Nothing names the account: a prompt that leaks must be harmless.
 """
 
@@ -25,6 +25,10 @@ from trading.performance.trade_figures import summarise_trades
 from trading.units import ZERO
 
 Part = dict[str, Json]
+LONGEST_REMARK = 160
+"""Characters of a sentence inside of a table."""
+_PAST_COLUMNS = ("asset", "direction", "opened_at", "closed_at", "entry_price", "exit_price",
+                 "net_pnl", "close_reason", "your_words_at_entry")  # fmt: skip
 
 
 def account_part(situation: Situation) -> Part:
@@ -95,7 +99,10 @@ def past_part(past: Sequence[PastTrade], shown: Sequence[PastTrade]) -> Part:
         "fees": figures.fees if past else None,
         "funding": figures.funding if past else None,
         "mean_net_pnl": figures.expectancy,
-        "newest": [_past_trade(each) for each in shown],
+        "newest": {
+            "columns": list(_PAST_COLUMNS),
+            "rows": [_past_row(each) for each in shown],
+        },
     }
 
 
@@ -114,8 +121,8 @@ def _room(room: EntryRoom) -> Part:
         "most_buy_usd": room.most_buy,
         "most_sell_usd": room.most_sell,
         "smallest_usd": room.smallest,
-        "no_buy_because": outside_words(room.no_buy_because, 160),
-        "no_sell_because": outside_words(room.no_sell_because, 160),
+        "no_buy_because": outside_words(room.no_buy_because, LONGEST_REMARK),
+        "no_sell_because": outside_words(room.no_sell_because, LONGEST_REMARK),
     }
 
 
@@ -160,17 +167,16 @@ def _order(order: Order) -> Part:
     }
 
 
-def _past_trade(each: PastTrade) -> Part:
+def _past_row(each: PastTrade) -> list[Json]:
     trade = each.trade
-    closed_at = trade.closed_at
-    return {
-        "asset": outside_name(each.asset),
-        "direction": trade.direction.value,
-        "opened_at": trade.opened_at,
-        "closed_at": closed_at,
-        "entry_price": trade.entry_price,
-        "exit_price": trade.exit_price,
-        "net_pnl": trade.net_pnl,
-        "close_reason": None if each.close_reason is None else outside_name(each.close_reason),
-        "why": outside_words(each.rationale, 160),
-    }
+    return [
+        outside_name(each.asset),
+        trade.direction.value,
+        trade.opened_at,
+        trade.closed_at,
+        trade.entry_price,
+        trade.exit_price,
+        trade.net_pnl,
+        None if each.close_reason is None else outside_name(each.close_reason),
+        outside_words(each.rationale, LONGEST_REMARK),
+    ]

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from trading.candles import Candle, CandleWindow
+from trading.decision.context.account_part import LONGEST_REMARK
 from trading.decision.context.figures import Json
 from trading.decision.context.outside_text import outside_name, outside_words
 from trading.decision.context.situation import MarketBrief
@@ -68,7 +69,7 @@ def market_part(
 def no_data_part(no_data: Mapping[str, str]) -> list[Json]:
     """Assets without a usable market, and why."""
     return [
-        {"asset": outside_name(asset), "because": outside_words(no_data[asset], 160)}
+        {"asset": outside_name(asset), "because": outside_words(no_data[asset], LONGEST_REMARK)}
         for asset in sorted(no_data)
     ]
 

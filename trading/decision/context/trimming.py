@@ -73,7 +73,7 @@ def extents(full: Extent) -> Iterator[Extent]:
 def left_out(full: Extent, shown: Extent) -> tuple[str, ...]:
     """What was trimmed, in words for the model and for the record."""
     words = [
-        f"{name.replace('_', ' ')}: the newest {kept} of {there} are shown"
+        f"{name}: the newest {kept} of {there} are shown" if kept else f"{name}: none of {there}"
         for name, kept, there in (
             ("candles", shown.candles, full.candles),
             ("past_trades", shown.past, full.past),
