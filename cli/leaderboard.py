@@ -5,7 +5,8 @@ The figures are the API's own; percent appears only here, where a person reads i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +39,14 @@ def show_leaderboard(leaderboard: Mapping[str, Any], console: Console) -> None:
         )
 
 
+def mode_words(modes: Iterable[str]) -> str:
+    """What is at stake, the real money first: `1 LIVE, 4 PAPER`, or `PAPER` where none is live."""
+    found = Counter(modes)
+    if not found["live"]:
+        return "PAPER"
+    return ", ".join(f"{found[mode]} {mode.upper()}" for mode in ("live", "paper") if found[mode])
+
+
 def money(value: Any) -> str:
     """Quote with two decimals and thousands."""
     return _NONE if value is None else f"{Decimal(str(value)):,.2f}"
@@ -53,6 +62,7 @@ def _table(rows: Sequence[Row]) -> Table:
     for heading, side in (
         ("#", "right"),
         ("Account", "left"),
+        ("Mode", "left"),
         ("Equity", "right"),
         ("Return", "right"),
         ("24 h", "right"),
@@ -74,6 +84,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         str(row["rank"]),
         row["name"] + (f" {_TOO_EARLY}" if row["too_early"] else ""),
+        row["mode"],
         money(row["equity"]),
         percent(row["total_return"]),
         percent(row["change_24h"]),

@@ -57,16 +57,17 @@ def run() -> None:
         sys.exit(ExitCode.INTERRUPTED)
 
 
+Market = Annotated[str | None, typer.Option(help="simulated (default), recorded or aster.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with recorded candles.")]
+NetworkName = Annotated[str | None, typer.Option(help="Of AsterDEX: mainnet (default) or testnet.")]
+
+
 @app.command()
 def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declares them
     *,
-    market: Annotated[
-        str | None, typer.Option(help="simulated (default), recorded or aster.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder with recorded candles.")] = None,
-    network: Annotated[
-        str | None, typer.Option(help="Of AsterDEX: mainnet (default) or testnet.")
-    ] = None,
+    market: Market = None,
+    data: Data = None,
+    network: NetworkName = None,
     speed: Annotated[
         float | None,
         typer.Option(help="Market seconds per real second; default 60, and 1 for aster."),
@@ -208,9 +209,16 @@ def config_show(*, config: Config = None, as_json: Json = False) -> None:
 
 
 @config_app.command("validate")
-def config_validate(config: Config = None) -> None:
-    """Every problem of the configuration, with file and line."""
-    settings, environ = command_settings(PERPFLOW_CONFIG=config)
+def config_validate(
+    *, config: Config = None, market: Market = None, data: Data = None, network: NetworkName = None
+) -> None:
+    """Every problem of the configuration, with file and line, on the market that `up` would use."""
+    settings, environ = command_settings(
+        PERPFLOW_CONFIG=config,
+        PERPFLOW_MARKET=market,
+        PERPFLOW_MARKET_DATA=data,
+        PERPFLOW_NETWORK=network,
+    )
     from cli.configuration import validate
 
     typer.echo(validate(settings, environ))

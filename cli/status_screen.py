@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.console import stdout_console
-from cli.leaderboard import money, percent, show_leaderboard
+from cli.leaderboard import mode_words, money, percent, show_leaderboard
 
 _MEGA = 1_000_000
 _NONE = "-"
@@ -32,10 +32,10 @@ def _show_accounts(status: Mapping[str, Any], console: Console) -> None:
     up = f"up {_duration(status['up_seconds'])}"
     totals = status["totals"]
     if totals is None:
-        _say(console, f"PAPER   {up}   no figures while the API is away")
+        _say(console, f"{up}   no figures while the API is away")
         return
     facts = (
-        "PAPER",
+        mode_words(row["mode"] for row in status["items"]),
         up,
         f"equity {money(totals['equity'])} USDT ({percent(totals['total_return'])})",
         f"24 h {percent(totals['change_24h'])}",

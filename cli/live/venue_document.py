@@ -6,7 +6,7 @@ position is somebody else's. Protection is judged by the orders that rest, whoev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,12 +19,23 @@ from trading.units import ZERO, plain
 _TARGETS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_MARKET)
 
 
-def venue_document(seen: VenueAccount, own: Mapping[str, Decimal]) -> dict[str, Any]:
-    """The account as the venue reported it; `own` is signed quantity by symbol."""
+def venue_document(
+    seen: VenueAccount, own: Mapping[str, Decimal], under_way: Collection[str] = ()
+) -> dict[str, Any]:
+    """The account as the venue reported it; `own` is signed quantity by symbol.
+
+    `under_way` are symbols with an entry or exit of ours whose end is not booked: what is more or less
+    there than our trades say may be ours.
+    """
     return {
         "balance": _balance(seen.balance),
         "positions": [
-            _position(held, own.get(held.position.symbol, ZERO), seen.open_orders)
+            _position(
+                held,
+                own.get(held.position.symbol, ZERO),
+                seen.open_orders,
+                is_under_way=held.position.symbol in under_way,
+            )
             for held in seen.positions
         ],
         "open_orders": [_order(order) for order in seen.open_orders],
@@ -62,12 +73,14 @@ def _balance(balance: Balance) -> dict[str, str]:
     }
 
 
-def _position(held: VenuePosition, own: Decimal, orders: Iterable[Order]) -> dict[str, Any]:
+def _position(
+    held: VenuePosition, own: Decimal, orders: Iterable[Order], *, is_under_way: bool
+) -> dict[str, Any]:
     position, liquidation = held.position, held.liquidation_price
     orders = tuple(orders)
     return {
         "symbol": position.symbol,
-        "whose": _whose(position.quantity, own),
+        "whose": _whose(position.quantity, own, is_under_way=is_under_way),
         "quantity": plain(position.quantity),
         "own_quantity": plain(own),
         "entry_price": plain(position.entry_price),
@@ -98,9 +111,11 @@ def _order(order: Order) -> dict[str, Any]:
     }
 
 
-def _whose(quantity: Decimal, own: Decimal) -> str:
+def _whose(quantity: Decimal, own: Decimal, *, is_under_way: bool) -> str:
     if quantity == own:
         return "ours"
+    if is_under_way:
+        return "not booked yet"
     return "foreign" if own == ZERO else "partly ours"
 
 

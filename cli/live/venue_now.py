@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.store.accounts import load_account
 from adapters.store.arena import Arena, load_arena
 from adapters.store.errors import StoreError
+from adapters.store.intents import load_unsettled
 from adapters.store.paper_books import PostgresPaperBook
 from adapters.store.trades import load_open_trades
 from adapters.venues.aster.errors import AccountRefused
@@ -68,7 +69,7 @@ async def read_document(
         "id": account_id,
         "venue": _named(account),
         "market_time": arena.market_time(datetime.now(UTC)).isoformat(),
-        **venue_document(seen, _own(engine, account, seen)),
+        **venue_document(seen, _own(engine, account, seen), _under_way(engine, account, seen)),
     }
 
 
@@ -105,6 +106,15 @@ def _own(engine: Engine, account: Account, seen: VenueAccount) -> dict[str, Deci
     with engine.connect() as conn:
         trades = load_open_trades(conn, account.id)
     return {each.trade.symbol: each.trade.open_quantity for each in trades}
+
+
+def _under_way(engine: Engine, account: Account, seen: VenueAccount) -> frozenset[str]:
+    """Symbols with an order of ours that has ended, or was just sent, and is not booked yet."""
+    resting = {order.request.client_order_id for order in seen.open_orders}
+    with engine.connect() as conn:
+        unsettled = load_unsettled(conn, account.id)
+    requests = [stored.intent.request for stored in unsettled]
+    return frozenset(each.symbol for each in requests if each.client_order_id not in resting)
 
 
 def _named(account: Account) -> str:

@@ -17,7 +17,7 @@ from adapters.config.settings import Settings
 from cli.console import stdout_console
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
-from cli.leaderboard import fetch_leaderboard, show_leaderboard
+from cli.leaderboard import fetch_leaderboard, mode_words, show_leaderboard
 from cli.up.detaching import detach
 from cli.up.logs import log_files
 from cli.up.place import ArenaPlace, prepare_folder, require_ports
@@ -213,6 +213,6 @@ def _heading(place: ArenaPlace, facts: PlanFacts) -> str:
     usual = "in real time" if market == "aster" else f"{place.settings.speed:g} times real time"
     speed = "one cycle each" if place.once else usual
     return (
-        f"perpflow {installed_version()}   PAPER   {facts.accounts_source}: {facts.accounts} "
+        f"perpflow {installed_version()}   {mode_words(facts.modes)}   {facts.accounts_source}: {facts.accounts} "
         f"accounts on the {market} market {facts.market}, {speed}"
     )

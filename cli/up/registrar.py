@@ -32,6 +32,8 @@ class PlanFacts:
 
     accounts_source: str
     accounts: int
+    modes: tuple[str, ...]
+    """Of each account: paper or live."""
     market: str
     remarks: tuple[str, ...]
 
@@ -83,6 +85,7 @@ class Registrar:
         return PlanFacts(
             accounts_source=plan.accounts_source,
             accounts=len(plan.accounts),
+            modes=tuple(account.mode.value for account in plan.accounts),
             market=plan.market.name,
             remarks=plan.market.remarks,
         )
