@@ -18,7 +18,6 @@ from adapters.store.arena import ASTER
 from adapters.store.budgets import PostgresWeightBudget
 from adapters.store.in_thread import in_thread
 from adapters.store.instruments import load_instruments
-from adapters.venues.aster.market_source import AsterMarket, MarketAddress
 from trading.instruments import Instrument
 
 
@@ -26,6 +25,9 @@ def open_arena_market(source: str, settings: Mapping[str, Any], engine: Engine) 
     """The market, remembered. Raises as `open_market`, and `InvalidRecord` for another network."""
     if source != ASTER:
         return RememberedMarket(open_market(source, settings))
+    # Only an arena on AsterDEX pays for the client: half a second and some megabytes.
+    from adapters.venues.aster.market_source import AsterMarket, MarketAddress
+
     address = MarketAddress.of_settings(settings)
 
     async def known() -> tuple[Instrument, ...]:

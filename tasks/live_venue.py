@@ -16,6 +16,7 @@ from adapters.store.intents import load_unsettled
 from adapters.store.permits import Permit
 from adapters.store.trades import load_open_trades
 from tasks.resources import market_of, store_engine
+from tasks.told_brackets import keep_told_brackets
 from trading.account import BracketPolicy
 from trading.errors import InvalidRecord
 from trading.timeframes import floor_instant
@@ -66,7 +67,8 @@ async def open_live(cycle: Cycle) -> None:
             " add another account for the other venue account"
         )
     market = market_of(cycle.arena)
-    symbols = {each.base: each.symbol for each in await market.instruments()}
+    listed = await market.instruments()
+    symbols = {each.base: each.symbol for each in listed}
     client = client_for(cycle.account, credentials)
     _open[cycle.id] = OpenVenue(
         client,
@@ -82,6 +84,7 @@ async def open_live(cycle: Cycle) -> None:
             )
         ),
     )
+    await keep_told_brackets(cycle, live_venue(cycle), listed, is_due=_is_first_of_hour(cycle))
 
 
 async def close_live(cycle: Cycle) -> None:

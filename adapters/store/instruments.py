@@ -75,7 +75,7 @@ def save_brackets(
         [
             replace(each, brackets=told[each.symbol], has_venue_brackets=True)
             for each in known
-            if told.get(each.symbol)
+            if _is_news(each, told.get(each.symbol))
         ],
     )
 
@@ -88,6 +88,10 @@ def load_instruments(conn: Connection, market: str) -> tuple[Instrument, ...]:
         .order_by(instruments_table.c.symbol)
     )
     return tuple(_instrument(row) for row in conn.execute(query))
+
+
+def _is_news(known: Instrument, told: tuple[MaintenanceBracket, ...] | None) -> bool:
+    return bool(told) and not (known.has_venue_brackets and known.brackets == told)
 
 
 def _told_brackets(conn: Connection, market: str) -> dict[str, tuple[MaintenanceBracket, ...]]:

@@ -32,7 +32,7 @@ class MarketShape(BaseModel):
     """The market that all accounts trade on, and its clock."""
 
     name: str
-    source: str = Field(description="simulated or recorded")
+    source: str = Field(description="simulated, recorded or aster")
     label: str = Field(description="Shown wherever its prices are shown.")
     time: datetime = Field(description="Market time at `server_time`.")
     speed: float = Field(description="Market seconds per real second.")

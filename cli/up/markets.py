@@ -15,10 +15,8 @@ from adapters.market.open_market import open_market
 from adapters.market.recorded import RecordedMarket
 from adapters.market.simulated import SimulatedMarket
 from adapters.store.arena import ASTER
-from adapters.venues.aster.market_source import MarketAddress
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
-from cli.up.aster_market import address_of, open_aster, read_instruments, remarks_on
 from trading.account import Account
 from trading.blend.needs import candles_to_decide
 from trading.errors import BadMarketData, InvalidRecord
@@ -67,6 +65,9 @@ def plan_market(settings: Settings) -> MarketPlan:
 def open_again(source: str, settings: Mapping[str, Any]) -> MarketSource:
     """The market of a stored arena; nothing is read from it. Raises as `open_market`."""
     if source == ASTER:
+        from adapters.venues.aster.market_source import MarketAddress
+        from cli.up.aster_market import open_aster
+
         return open_aster(MarketAddress.of_settings(settings))
     return open_market(source, settings)
 
@@ -81,6 +82,9 @@ def _require_no_files(settings: Settings) -> None:
 
 
 def _aster(settings: Settings) -> MarketPlan:
+    # Only an arena on AsterDEX pays for the client: half a second.
+    from cli.up.aster_market import address_of, open_aster, read_instruments, remarks_on
+
     address = address_of(settings)
     market = open_aster(address)
     return MarketPlan(

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, insert, text, update
 
 from adapters.store.accounts import save_account
-from adapters.store.arena import load_arena, save_arena
+from adapters.store.arena import ASTER, load_arena, save_arena
 from adapters.store.commands import CommandKind, CommandState, save_command
 from adapters.store.tables import accounts, cycles
 from deployments.control.slots import MOST_SLOTS, SlotKeeper
@@ -211,3 +211,20 @@ def test_a_pass_over_a_hundred_accounts_and_a_day_of_slots_is_one_short_statemen
     assert again < timedelta(seconds=1)
     with arena.engine.connect() as conn:
         assert conn.scalar(text("select count(*) from app.cycles")) == 100 * MOST_SLOTS
+
+
+def test_in_an_arena_in_real_time_the_slots_of_a_stop_were_missed(arena: TestArena) -> None:
+    """Elsewhere time stands still meanwhile. The account is new, and the arena starts 40 minutes later."""
+    later = datetime.now(UTC) + 40 * MINUTE
+    with arena.engine.begin() as conn:
+        found = load_arena(conn)
+        assert found is not None
+        clock = ArenaClock(real_anchor=later, market_anchor=later, speed=1.0)
+        again = replace(found, source=ASTER, clock=clock, seen_at=later)
+        missed = SlotKeeper().record(conn, again, later)
+
+    assert len(missed) in (7, 8)
+    assert all(timedelta(0) < later - slot < 40 * MINUTE for _, slot in missed)
+    assert arena.rows("select distinct reason from app.cycles") == [
+        ("arena_down: the arena was not running",)
+    ]
