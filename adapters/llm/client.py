@@ -31,7 +31,7 @@ MOST_TOOL_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class CallLimits:
     """What one call may use up."""
 
     seconds: float
@@ -58,6 +58,7 @@ class ModelClient:
         jitter: Jitter = system_jitter,
     ) -> None:
         patience = patience or Patience()
+        self._connections = connections
         self._line = Line(
             sdk=connections.sdk(endpoint, patience.most_bytes),
             endpoint=endpoint,
@@ -69,7 +70,7 @@ class ModelClient:
         )
 
     async def ask(
-        self, messages: Sequence[Message], limits: Limits, schema: AnswerSchema | None = None
+        self, messages: Sequence[Message], limits: CallLimits, schema: AnswerSchema | None = None
     ) -> ModelCall:
         """One answer to these messages.
 
@@ -80,7 +81,7 @@ class ModelClient:
         ModelError
             There is no reply; the leaf says what to do, and its `call` is the record.
         """
-        talk = _Talk(self._line, messages, limits)
+        talk = self._talk(messages, limits)
         await talk.round(Question(messages=talk.messages, schema=schema))
         return talk.call
 
@@ -89,7 +90,7 @@ class ModelClient:
         messages: Sequence[Message],
         tools: Sequence[Tool],
         run_tool: RunTool,
-        limits: Limits,
+        limits: CallLimits,
         schema: AnswerSchema | None = None,
         most_rounds: int = MOST_TOOL_ROUNDS,
     ) -> ModelCall:
@@ -104,7 +105,7 @@ class ModelClient:
         ModelError
             As in `ask`; `ToolFailed` where `run_tool` raised something other than a `TradingError`.
         """
-        talk = _Talk(self._line, messages, limits)
+        talk = self._talk(messages, limits)
         for number in range(most_rounds + 1):
             may_use = number < most_rounds
             reply = await talk.round(
@@ -120,11 +121,16 @@ class ModelClient:
             await talk.run(reply, tools, run_tool)
         return talk.call
 
+    def _talk(self, messages: Sequence[Message], limits: CallLimits) -> _Talk:
+        # Here as well as at the last step: the SDK may take a mistake of ours for a failed connection.
+        self._connections.require_pool()
+        return _Talk(self._line, messages, limits)
+
 
 class _Talk:
     """A call while it goes on."""
 
-    def __init__(self, line: Line, messages: Sequence[Message], limits: Limits) -> None:
+    def __init__(self, line: Line, messages: Sequence[Message], limits: CallLimits) -> None:
         self._line = line
         self._started_at = datetime.now(UTC)
         began = monotonic()

@@ -24,6 +24,8 @@ from adapters.llm.redaction import Redactor
 
 _http: Any = sys.modules[openai.DefaultAsyncHttpxClient.__base__.__module__.partition(".")[0]]
 """The HTTP library that the installed SDK is built on: httpx until its version 2, httpx2 after."""
+RAW: type[Any] = _http.Response
+"""What the SDK hands out as it came, unparsed."""
 TRANSPORT_ERRORS: tuple[type[Exception], ...] = (
     _http.HTTPError,
     _http.StreamError,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import openai
 
-from adapters.llm.connections import TRANSPORT_ERRORS, is_before_sending, timeouts
+from adapters.llm.connections import RAW, TRANSPORT_ERRORS, is_before_sending, timeouts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,12 @@ async def exchange(
     """
     try:
         async with asyncio.timeout(seconds):
-            found = await sdk.chat.completions.with_raw_response.create(
-                model=body["model"],
-                messages=body["messages"],
-                extra_body={k: v for k, v in body.items() if k not in ("model", "messages")},
-                timeout=timeouts(min(connect_seconds, seconds), seconds),
+            # Not `chat.completions.create`: its typed parameters take half as long as all the rest.
+            found = await sdk.post(
+                "/chat/completions",
+                cast_to=RAW,
+                body=body,
+                options={"timeout": timeouts(min(connect_seconds, seconds), seconds)},
             )
             return _answer(found.status_code, found.headers, found.content, most_bytes)
     except TimeoutError:

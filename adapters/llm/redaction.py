@@ -16,10 +16,15 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 REMOVED = "[removed]"
-_LOOKS_SECRET = re.compile(
-    r"\bsk-[A-Za-z0-9_-]{16,}|\bxai-[A-Za-z0-9]{24,}|\bAIza[A-Za-z0-9_-]{30,}"
-    r"|\b(?:0x)?[0-9a-fA-F]{64}\b|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{16,}=*"
+_LOOKS_SECRET: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("sk-", re.compile(r"\bsk-[A-Za-z0-9_-]{16,}")),
+    ("xai-", re.compile(r"\bxai-[A-Za-z0-9]{24,}")),
+    ("AIza", re.compile(r"\bAIza[A-Za-z0-9_-]{30,}")),
+    ("earer", re.compile(r"\b(?i:bearer\s+)[A-Za-z0-9._~+/-]{16,}=*")),
 )
+"""What has to be in a text, and what is removed then: most texts have none, and looking is cheap."""
+_LONG_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9a-fA-F]{64}(?![0-9A-Za-z])")
+_LONG_WORD = re.compile(r"[0-9A-Za-z]{64}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SHORTEST = 6
 """A shorter `key` of a local server ("none") is a word, and removing it would eat text."""
@@ -39,23 +44,35 @@ class Redactor:
 
     def __init__(self, secret: SecretStr | None) -> None:
         value = "" if secret is None else secret.get_secret_value()
-        self._known = re.compile("|".join(_shapes(value))) if len(value) >= _SHORTEST else None
+        self._shapes = _shapes(value) if len(value) >= _SHORTEST else ()
 
     def clean(self, text: str) -> str:
         """The text without secrets and without characters that PostgreSQL refuses."""
-        if self._known is not None:
-            text = self._known.sub(REMOVED, text)
-        return storable(_LOOKS_SECRET.sub(REMOVED, text))
+        text = self._without_known(text)
+        for mark, pattern in _LOOKS_SECRET:
+            if mark in text:
+                text = pattern.sub(REMOVED, text)
+        if _LONG_WORD.search(text):
+            text = _LONG_HEX.sub(REMOVED, text)
+        return storable(text)
 
     def without_key(self, value: object) -> object:
         """A JSON value without the account's key, otherwise untouched: it goes back to the provider."""
         if isinstance(value, str):
-            return value if self._known is None else self._known.sub(REMOVED, value)
+            return self._without_known(value)
         if isinstance(value, Mapping):
             return {self.clean(str(k)): self.without_key(v) for k, v in value.items()}
         if isinstance(value, list | tuple):
             return [self.without_key(each) for each in value]
         return value
+
+    def _without_known(self, text: str) -> str:
+        for shape in self._shapes:
+            if shape in text:
+                # Of base64 the padding belongs to it.
+                text = text.replace(shape + "==", REMOVED).replace(shape + "=", REMOVED)
+                text = text.replace(shape, REMOVED)
+        return text
 
     def in_one_line(self, text: str, limit: int = 200) -> str:
         """For a message of ours: clean, printable, and not longer than that."""
@@ -77,12 +94,11 @@ class _Cleaning(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._redactors: dict[str, Redactor] = {}
+        self._redactors: dict[tuple[str, ...], Redactor] = {}
 
     def add(self, redactor: Redactor) -> None:
         """A key more; the same one is kept once."""
-        known = redactor._known
-        self._redactors[known.pattern if known else ""] = redactor
+        self._redactors[redactor._shapes] = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True."""
@@ -100,11 +116,21 @@ _FILTER = _Cleaning()
 
 def storable(text: str) -> str:
     """The text with a mark in place of what PostgreSQL cannot hold: NUL and half characters."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if _is_plain(text) else _UNSTORABLE.sub("\ufffd", text)
 
 
-def _shapes(secret: str) -> list[str]:
-    """Regular expressions of how a secret may appear, the longest first."""
+def _is_plain(text: str) -> bool:
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shapes(secret: str) -> tuple[str, ...]:
+    """How a secret may appear, the longest first."""
     raw = secret.encode()
     encoded = base64.b64encode(raw).decode().rstrip("=")
     found = {
@@ -115,5 +141,4 @@ def _shapes(secret: str) -> list[str]:
         raw.hex().upper(),
         quote(secret, safe=""),
     }
-    # Of base64 the padding belongs to it.
-    return [re.escape(each) + "=*" for each in sorted(found, key=len, reverse=True)]
+    return tuple(sorted(found, key=len, reverse=True))

@@ -144,6 +144,9 @@ def meaning_of(
     """What an error means for a request that carried the parameters `sent`."""
     if is_page and (status < 400 or status in (404, 405)):
         return Meaning(error=AddressWrong, is_passing=False, may_be_billed=False)
+    if is_page and status == 403:
+        # A firewall in front of the provider, not the provider's word on the key.
+        return Meaning(error=ProviderFailed, is_passing=False, may_be_billed=False)
     by_word = next((_BY_WORD[word] for word in error.code.split() if word in _BY_WORD), None)
     refused = _refused(status, error, sent) if by_word in (None, RequestRefused) else None
     kind = RequestRefused if refused else by_word or _by_status(status, error)

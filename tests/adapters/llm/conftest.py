@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.llm.capabilities import AbilityMemory
-from adapters.llm.client import Limits, ModelClient
+from adapters.llm.client import CallLimits, ModelClient
 from adapters.llm.connections import Connections
 from adapters.llm.endpoint import Dialect, ModelEndpoint
 from adapters.llm.messages import AnswerSchema, system, user
@@ -28,7 +28,7 @@ SCHEMA = AnswerSchema(
         "additionalProperties": False,
     },
 )
-LIMITS = Limits(seconds=10)
+LIMITS = CallLimits(seconds=10)
 QUICK = Patience(
     attempt_seconds=1.0, least_seconds=0.1, first_pause=0.01, longest_pause=0.05, most_attempts=3
 )

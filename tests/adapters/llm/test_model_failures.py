@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.llm.client import Limits, ModelClient
+from adapters.llm.client import CallLimits, ModelClient
 from adapters.llm.endpoint import ModelEndpoint
 from adapters.llm.errors import (
     Action,
@@ -46,7 +46,7 @@ from tests.llm_stub.says import Say, error, refuses
 from tests.llm_stub.server import ModelStub
 
 
-async def failure_of(client: ModelClient, limits: Limits = LIMITS) -> ModelError:
+async def failure_of(client: ModelClient, limits: CallLimits = LIMITS) -> ModelError:
     with pytest.raises(ModelError) as raised:
         await client.ask(MESSAGES, limits, SCHEMA)
     return raised.value
@@ -124,6 +124,14 @@ async def test_a_definite_no_is_told_by_its_kind_and_never_repeated(
     assert len(stub.asked) == 1
     assert billings(failed.call) == ["no"]
     assert failed.call.cost == 0
+
+
+async def test_a_firewalls_page_is_no_word_on_the_key(stub: ModelStub, client: ModelClient) -> None:
+    stub.script(MODEL, Say(status=403, body="<html>Attention</html>", content_type="text/html"))
+    failed = await failure_of(client)
+    assert type(failed) is ProviderFailed
+    assert failed.action is Action.HOLD
+    assert len(stub.asked) == 1
 
 
 async def test_a_wrong_base_url_is_told_apart_from_a_wrong_model(
@@ -208,7 +216,7 @@ async def test_the_callers_count_of_paid_requests_ends_the_asking(
     stub: ModelStub, client: ModelClient
 ) -> None:
     stub.answer_with(lambda asked: refuses(500, "boom"))
-    failed = await failure_of(client, Limits(seconds=10, paid_requests=1))
+    failed = await failure_of(client, CallLimits(seconds=10, paid_requests=1))
     assert type(failed) is CallsSpent
     assert "boom" in str(failed)
     assert len(stub.asked) == 1
@@ -217,7 +225,7 @@ async def test_the_callers_count_of_paid_requests_ends_the_asking(
 async def test_without_a_paid_request_left_nothing_is_sent(
     stub: ModelStub, client: ModelClient
 ) -> None:
-    failed = await failure_of(client, Limits(seconds=10, paid_requests=0))
+    failed = await failure_of(client, CallLimits(seconds=10, paid_requests=0))
     assert type(failed) is CallsSpent
     assert stub.asked == []
 
@@ -342,7 +350,7 @@ async def test_the_time_of_a_decision_is_kept_whatever_the_attempts_would_take(
 ) -> None:
     stub.answer_with(lambda asked: Say(delay=5))
     began = time.monotonic()
-    failed = await failure_of(build(patience=Patience()), Limits(seconds=0.6))
+    failed = await failure_of(build(patience=Patience()), CallLimits(seconds=0.6))
     assert type(failed) is OutOfTime
     assert 0.5 < time.monotonic() - began < 1.5
     assert failed.call.seconds < 1.5
@@ -364,7 +372,7 @@ async def test_an_answer_without_an_end_is_left(
 ) -> None:
     stub.answer_with(lambda asked: say)
     began = time.monotonic()
-    failed = await failure_of(build(), Limits(seconds=0.8))
+    failed = await failure_of(build(), CallLimits(seconds=0.8))
     assert type(failed) is OutOfTime
     assert time.monotonic() - began < 2
     assert billings(failed.call) == ["maybe"]

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.traceback import Traceback
 
-from adapters.llm.client import Limits
+from adapters.llm.client import CallLimits
 from adapters.llm.documents import call_document
 from adapters.llm.endpoint import ModelEndpoint
 from adapters.llm.errors import ModelError
@@ -131,7 +131,7 @@ async def test_a_failed_connection_leads_to_no_request_that_holds_the_key(
     assert raised.value.__context__ is None
     stub.answer_with(lambda asked: Say(delay=5))
     with pytest.raises(ModelError) as raised:
-        await build().ask(MESSAGES, Limits(seconds=0.3))
+        await build().ask(MESSAGES, CallLimits(seconds=0.3))
     assert_clean(everything_about(raised.value))
     assert_clean(logged.getvalue())
 

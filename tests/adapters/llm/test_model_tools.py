@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.llm.client import Limits, ModelClient
+from adapters.llm.client import CallLimits, ModelClient
 from adapters.llm.errors import CallsSpent, OutOfTime, ToolFailed
 from adapters.llm.messages import Role, Tool
 from adapters.llm.records import Stop
@@ -152,7 +152,7 @@ async def test_tools_take_of_the_same_time(
 ) -> None:
     stub.script(MODEL, asks(("get_indicator", {"name": "SLOW"})))
     with pytest.raises(OutOfTime):
-        await client.ask_with_tools(MESSAGES, TOOLS, desk, Limits(seconds=0.5))
+        await client.ask_with_tools(MESSAGES, TOOLS, desk, CallLimits(seconds=0.5))
 
 
 async def test_a_model_that_never_stops_asking_is_stopped(
@@ -182,7 +182,7 @@ async def test_the_count_of_paid_requests_holds_over_all_rounds(
 ) -> None:
     stub.answer_with(lambda asked: asks(("get_candles", {})))
     with pytest.raises(CallsSpent) as raised:
-        await client.ask_with_tools(MESSAGES, TOOLS, desk, Limits(seconds=10, paid_requests=2))
+        await client.ask_with_tools(MESSAGES, TOOLS, desk, CallLimits(seconds=10, paid_requests=2))
     assert len(stub.asked) == 2
     assert raised.value.call.cost == Decimal("0.002")
     assert len(raised.value.call.rounds) == 3
