@@ -13,6 +13,7 @@ from trading.blend_plan import BLEND, Blend
 from trading.errors import InvalidRecord
 from trading.exit_settings import ExitSettings
 from trading.limits import RiskLimits
+from trading.model_agent import ModelAgent
 from trading.paper_terms import PaperTerms
 from trading.scan_plan import Scan
 from trading.timeframes import Timeframe
@@ -150,6 +151,8 @@ class Account:
     prompt: str | None = None
     """Name of the model's prompt; None: the standard one."""
     provider: ModelProvider | None = None
+    model_agent: ModelAgent | None = None
+    """How the model is asked; None: the defaults, or no model decides."""
     venue_keys: VenueKeys | None = None
     """Kept for a paper account as well, which does not use them."""
     blend: Blend | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from adapters.store.blend_json import blend_from_json, blend_to_json
 from adapters.store.documents import to_document
 from adapters.store.errors import StoreError
+from adapters.store.model_agent_json import model_agent_from_json, model_agent_to_json
 from trading.account import (
     Account,
     AgentKind,
@@ -35,7 +36,9 @@ _LIMITS = {
 }
 """Names of limits by type; `RiskLimits` has its annotations as text."""
 
-_LATER_FIELDS = ("model", "prompt", "provider", "venue_keys", "blend", "scan", "twin_of")
+_LATER_FIELDS = (
+    "model", "prompt", "provider", "venue_keys", "blend", "scan", "twin_of", "model_agent",
+)  # fmt: skip
 """Left out when None, like what is None inside them: fingerprints of older versions stay the same."""
 _USUAL = {"foreign": ForeignPolicy.IGNORE, "bracket": BracketPolicy.SEPARATE}
 """Left out when as usual, for the same reason."""
@@ -45,15 +48,7 @@ _PARTS = ("provider", "venue_keys", "scan")
 def account_to_json(account: Account) -> dict[str, Any]:
     """The whole configuration as a document."""
     document = {field.name: getattr(account, field.name) for field in fields(account)}
-    for name in _LATER_FIELDS:
-        if document[name] is None:
-            del document[name]
-        elif name in _PARTS:
-            part = asdict(document[name])
-            document[name] = {key: value for key, value in part.items() if value is not None}
-    for name, usual in _USUAL.items():
-        if document[name] is usual:
-            del document[name]
+    _leave_out(document)
     if account.venue_keys is not None and not account.venue_keys.may_withdraw:
         del document["venue_keys"]["may_withdraw"]
     if account.mode is Mode.LIVE:
@@ -61,6 +56,8 @@ def account_to_json(account: Account) -> dict[str, Any]:
     document["parameters"] = {name: float(value) for name, value in account.parameters.items()}
     if account.blend is not None:
         document["blend"] = blend_to_json(account.blend)
+    if account.model_agent is not None:
+        document["model_agent"] = model_agent_to_json(account.model_agent)
     document["exits"] = asdict(account.exits)
     if account.paper == PaperTerms():
         del document["paper"]  # as in older versions, so that their fingerprints stay
@@ -71,6 +68,19 @@ def account_to_json(account: Account) -> dict[str, Any]:
         for name, value in asdict(account.limits).items()
     }
     return to_document(document)
+
+
+def _leave_out(document: dict[str, Any]) -> None:
+    """Drop what is not given or as usual, so that fingerprints of older versions stay the same."""
+    for name in _LATER_FIELDS:
+        if document[name] is None:
+            del document[name]
+        elif name in _PARTS:
+            part = asdict(document[name])
+            document[name] = {key: value for key, value in part.items() if value is not None}
+    for name, usual in _USUAL.items():
+        if document[name] is usual:
+            del document[name]
 
 
 def account_from_json(document: dict[str, Any]) -> Account:
@@ -123,6 +133,8 @@ def _parts_from_json(values: dict[str, Any]) -> dict[str, Any]:
         parts["blend"] = blend_from_json(values.pop("blend"))
     if "scan" in values:
         parts["scan"] = Scan(**values.pop("scan"))
+    if "model_agent" in values:
+        parts["model_agent"] = model_agent_from_json(values.pop("model_agent"))
     if "foreign" in values:
         parts["foreign"] = ForeignPolicy(values.pop("foreign"))
     if "bracket" in values:

@@ -28,6 +28,8 @@ class NewDecision:
     reference_price: Decimal
     votes: Mapping[str, Any] | None = None
     """Of a blend: the regime and what every member said; its `agreeing` brought the entry about."""
+    model_call_id: UUID | None = None
+    """Of a language model: the call whose answer it is."""
     twin_decision_id: UUID | None = None
     """Of a paper twin: the decision of its original that it repeats."""
 
@@ -87,6 +89,7 @@ def _columns(new: NewDecision) -> dict[str, Any]:
         "reference_price": new.reference_price,
         "votes": None if new.votes is None else to_document(new.votes),
         "twin_decision_id": new.twin_decision_id,
+        "model_call_id": new.model_call_id,
     }
 
 

@@ -12,6 +12,7 @@ from adapters.store.tables.market import (
     quotes,
     weight_budgets,
 )
+from adapters.store.tables.models import decision_outcomes, model_calls
 from adapters.store.tables.paper import (
     paper_fills,
     paper_income,
@@ -43,6 +44,7 @@ __all__ = [
     "candles",
     "commands",
     "cycles",
+    "decision_outcomes",
     "decisions",
     "diary",
     "equity_snapshots",
@@ -57,6 +59,7 @@ __all__ = [
     "market_passes",
     "market_stats",
     "metadata",
+    "model_calls",
     "orders",
     "paper_fills",
     "paper_income",

@@ -74,6 +74,7 @@ decisions = Table(
     Column("reference_price", Money, nullable=False),
     Column("exit_conditions", JSONB, nullable=False, server_default=text("'[]'")),
     Column("votes", JSONB(none_as_null=True), nullable=True),  # of a blend, with the regime
+    Column("model_call_id", Uuid, ForeignKey("app.model_calls.id"), nullable=True),
     Column("equity", Money, nullable=True),  # of the account when it decided
     # Of a paper twin: the decision of its original that it repeats.
     Column("twin_decision_id", Uuid, ForeignKey("app.decisions.id"), nullable=True),
