@@ -57,6 +57,7 @@ model_calls = Table(
     ),
     ForeignKeyConstraint(["account_id"], ["app.accounts.id"]),
     Index("ix_model_calls_account_id_at", "account_id", text("at desc"), text("id desc")),
+    Index("ix_model_calls_at", text("at desc"), text("id desc")),
     Index("ix_model_calls_account_id_started", "account_id", "real_started_at"),
     Index("ix_model_calls_words", "words", postgresql_using="gin"),
     CheckConstraint("purpose in ('decide', 'correct', 'preview', 'replay')", name="purpose"),

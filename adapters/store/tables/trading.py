@@ -85,6 +85,11 @@ decisions = Table(
         postgresql_where=text("twin_decision_id is not null"),
     ),
     Index(
+        "ix_decisions_model_call_id",
+        "model_call_id",
+        postgresql_where=text("model_call_id is not null"),
+    ),
+    Index(
         "ix_decisions_account_id_decided", "account_id", text("decided_at desc"), text("id desc")
     ),
     Index("ix_decisions_asset_action_decided", "asset", "action", text("decided_at desc")),

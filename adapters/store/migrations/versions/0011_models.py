@@ -86,6 +86,12 @@ def upgrade():
     op.create_index(
         "ix_model_calls_words", "model_calls", ["words"], schema=SCHEMA, postgresql_using="gin"
     )
+    op.create_index(
+        "ix_model_calls_at",
+        "model_calls",
+        [sa.text("at desc"), sa.text("id desc")],
+        schema=SCHEMA,
+    )
     op.add_column("decisions", sa.Column("model_call_id", sa.Uuid(), nullable=True), schema=SCHEMA)
     op.create_foreign_key(
         op.f("fk_decisions_model_call_id_model_calls"),
@@ -95,6 +101,13 @@ def upgrade():
         ["id"],
         source_schema=SCHEMA,
         referent_schema=SCHEMA,
+    )
+    op.create_index(
+        "ix_decisions_model_call_id",
+        "decisions",
+        ["model_call_id"],
+        schema=SCHEMA,
+        postgresql_where=sa.text("model_call_id is not null"),
     )
     op.create_table(
         "decision_outcomes",
