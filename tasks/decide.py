@@ -24,6 +24,7 @@ from tasks.options import READ
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds, in_limited_thread
 from tasks.twin_decisions import repeat_original
+from trading.account import AgentKind
 from trading.blend.allocation import MemberOutcome
 from trading.blend.opinion import blend_opinion, opinion_document
 from trading.blend_plan import BLEND, Allocation, Blend
@@ -101,8 +102,40 @@ async def _make(cycle: Cycle, state: AccountState, markets: Markets) -> _Made:
     original = cycle.account.twin_of
     if original is not None:
         return await repeat_original(cycle, original, state, markets), []
+    if cycle.account.kind is AgentKind.LLM:
+        return await _ask_model(cycle, state, markets)
     past = _read_past(cycle)
     return await _within_limit(cycle, lambda: _decide_all(cycle, state, markets, past))
+
+
+async def _ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> _Made:
+    """The model's decisions; those of its fallback strategy where its budget is used up."""
+    # Here, because only accounts with a model pay for its client.
+    from tasks.model_decisions import ask_model
+
+    answer = await ask_model(cycle, state, markets)
+    fallback = cycle.account.model_agent and cycle.account.model_agent.fallback
+    if answer.over_budget is None or fallback is None:
+        return answer.made, []
+    by_rule = replace(
+        cycle.account,
+        kind=AgentKind.RULE,
+        strategy=fallback,
+        model=None,
+        prompt=None,
+        model_agent=None,
+    )
+    stands_in = replace(cycle, account=by_rule)
+    made, failures = await _within_limit(
+        stands_in, lambda: _decide_all(stands_in, state, markets, _Past())
+    )
+    words = f"The model is not asked ({answer.over_budget}), {fallback} decides instead."
+    return [_because(each, words) for each in made], failures
+
+
+def _because(new: NewDecision, words: str) -> NewDecision:
+    decision = new.decision
+    return replace(new, decision=replace(decision, rationale=f"{words} {decision.rationale}"))
 
 
 def _read_past(cycle: Cycle) -> _Past:

@@ -61,7 +61,7 @@ def build_markets(
                 instrument=instruments[symbol],
                 quote=_usable(reading.quotes[symbol]),
                 windows={
-                    timeframe: _window(reading, (symbol, timeframe), count)
+                    timeframe: fresh_window(reading, (symbol, timeframe), count)
                     for timeframe, count in wants.of(symbol).items()
                 },
             )
@@ -79,7 +79,7 @@ def document_of(memory: MarketMemory, reading: Reading, view: MarketView) -> Mar
     known = memory.documents.get(key)
     if known is None:
         windows = {
-            timeframe: _window(reading, (view.symbol, timeframe), count)
+            timeframe: fresh_window(reading, (view.symbol, timeframe), count)
             for timeframe, count in DOCUMENT_CANDLES.items()
             if timeframe in view.windows
         }
@@ -97,17 +97,21 @@ def coverage_of(reading: Reading, key: SeriesKey, count: int) -> Coverage:
         series = _usable(answer)
         sound = series.sound - (len(series.candles) - series.count_until(reading.at))
         known = min(count, max(0, sound))
-        _window(reading, key, known)
+        fresh_window(reading, key, known)
     except BadMarketData as error:
         return Coverage(asked=count, sound=0, defect=error.reason)
     try:
-        _window(reading, key, count)
+        fresh_window(reading, key, count)
     except BadMarketData as error:
         return Coverage(asked=count, sound=known, defect=error.reason)
     return Coverage(asked=count, sound=known, defect=None)
 
 
-def _window(reading: Reading, key: SeriesKey, count: int) -> CandleWindow:
+def fresh_window(reading: Reading, key: SeriesKey, count: int) -> CandleWindow:
+    """The last `count` candles that are closed at the reading's instant.
+
+    Raises `BadMarketData` with the first defect among them, and when the newest is missing.
+    """
     window = _usable(reading.series[key]).window(reading.at, count)
     _require_fresh(window, key[1], reading.at)
     return window

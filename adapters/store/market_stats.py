@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, null
+from sqlalchemy import Connection, func, null, select
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.documents import to_document
@@ -80,6 +81,26 @@ def save_market_stats(
             index_elements=["market", "symbol", "at"], set_={"indicators": document}
         )
     )
+
+
+def load_open_interest(
+    conn: Connection, market: str, symbol: str, *, until: datetime, limit: int
+) -> tuple[tuple[datetime, Decimal], ...]:
+    """The newest readings of open interest (base quantity) at or before `until`, oldest first."""
+    stats = market_stats.c
+    query = (
+        select(stats.at, stats.open_interest)
+        .where(
+            stats.market == market,
+            stats.symbol == symbol,
+            stats.at <= until,
+            stats.open_interest.is_not(None),
+        )
+        .order_by(stats.at.desc())
+        .limit(limit)
+    )
+    found = [(row.at, row.open_interest) for row in conn.execute(query)]
+    return tuple(reversed(found))
 
 
 def _by_symbol(known: Sequence[Quote]) -> list[Quote]:

@@ -12,7 +12,7 @@ from typing import Any
 from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget, UnknownCost
 
-_DECIMALS = ("temperature", "top_p")
+_DECIMALS = ("temperature", "top_p", "own_price_in", "own_price_out")
 
 
 def model_agent_to_json(agent: ModelAgent) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, func, insert, select
 
 from adapters.store.documents import clean_or_none, clean_text, to_document
+from adapters.store.errors import StoreError
 from adapters.store.tables import model_calls
 from trading.model_budget import DayOfModel
 from trading.units import ZERO
@@ -44,6 +45,36 @@ class NewModelCall:
     call: Mapping[str, Any]
     """`adapters.llm.documents.call_document`: free of keys."""
     replay_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredQuestion:
+    """What was asked once, and against what its answer was read."""
+
+    account_id: str
+    prompt_name: str
+    prompt_version: str
+    form: str
+    system: str
+    user: str
+    mandate: dict[str, Any]
+
+
+def load_question(conn: Connection, call_id: UUID) -> StoredQuestion:
+    """A question to be asked again. Raises `StoreError` for an unknown call."""
+    row = conn.execute(select(model_calls).where(model_calls.c.id == call_id)).one_or_none()
+    if row is None:
+        raise StoreError(f"there is no model call {call_id}; see: perpflow decisions list")
+    first = {each["role"]: each["text"] for each in row.call["messages"][1::-1]}
+    return StoredQuestion(
+        account_id=row.account_id,
+        prompt_name=row.prompt_name,
+        prompt_version=row.prompt_version,
+        form=row.form,
+        system=first["system"],
+        user=first["user"],
+        mandate=row.reading["mandate"],
+    )
 
 
 def save_model_call(conn: Connection, new: NewModelCall) -> UUID:

@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from adapters.store.documents import to_document
 from trading.orders import (
     Fill,
+    FillCause,
     GroupRole,
     Order,
     OrderRequest,
@@ -114,6 +115,24 @@ def fill_columns(fill: Fill) -> dict[str, Any]:
         "cause": fill.cause.value,
         "filled_at": fill.filled_at,
     }
+
+
+def fill_from(row: Row[Any], *, trade_id: str, venue_order_id: str) -> Fill:
+    """The fill back from a row of a table of fills."""
+    return Fill(
+        trade_id=trade_id,
+        venue_order_id=venue_order_id,
+        client_order_id=row.client_order_id,
+        symbol=row.symbol,
+        side=Side(row.side),
+        quantity=row.quantity,
+        price=row.price,
+        fee=row.fee,
+        realized_pnl=row.realized_pnl,
+        is_maker=row.is_maker,
+        filled_at=row.filled_at,
+        cause=FillCause(row.cause),
+    )
 
 
 def _request_terms(request: OrderRequest) -> dict[str, Any]:

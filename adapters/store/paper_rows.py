@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from adapters.store.documents import to_document
-from adapters.store.order_rows import fill_columns, order_columns, order_from
-from trading.orders import Fill, FillCause, Order, OrderStatus, Side
+from adapters.store.order_rows import fill_columns, fill_from, order_columns, order_from
+from trading.orders import Fill, Order, OrderStatus
 from trading.paper_book import BookState, FundingPaid, FundsMoved
 from trading.paper_terms import PaperExecution, PaperFees, PaperTerms, SlippagePolicy
 from trading.ports import Income, IncomeKind
@@ -115,20 +115,7 @@ def order_of(row: Row[Any]) -> Order:
 
 
 def fill_of(row: Row[Any]) -> Fill:
-    return Fill(
-        trade_id=str(row.trade_id),
-        venue_order_id=str(row.order_id),
-        client_order_id=row.client_order_id,
-        symbol=row.symbol,
-        side=Side(row.side),
-        quantity=row.quantity,
-        price=row.price,
-        fee=row.fee,
-        realized_pnl=row.realized_pnl,
-        is_maker=row.is_maker,
-        filled_at=row.filled_at,
-        cause=FillCause(row.cause),
-    )
+    return fill_from(row, trade_id=str(row.trade_id), venue_order_id=str(row.order_id))
 
 
 def income_of(row: Row[Any]) -> Income:

@@ -109,7 +109,7 @@ def load_open_trades(conn: Connection, account_id: str) -> tuple[StoredTrade, ..
         .where(trades_table.c.account_id == account_id, trades_table.c.status == "open")
         .order_by(trades_table.c.symbol)
     )
-    return tuple(_stored(row) for row in conn.execute(query))
+    return tuple(stored_trade(row) for row in conn.execute(query))
 
 
 def set_trade_levels(
@@ -156,7 +156,7 @@ def _open_trade(conn: Connection, account_id: str, symbol: str) -> StoredTrade |
         )
         .with_for_update()
     ).one_or_none()
-    return None if row is None else _stored(row)
+    return None if row is None else stored_trade(row)
 
 
 def _plan_of(conn: Connection, account_id: str, client_order_id: str) -> _Plan:
@@ -225,7 +225,7 @@ def _update(conn: Connection, trade_id: UUID, trade: Trade, reason: str | None) 
         .values(close_reason=reason, **_columns(trade))
         .returning(trades_table)
     ).one()
-    return _stored(row)
+    return stored_trade(row)
 
 
 def _change_open(conn: Connection, account_id: str, symbol: str, **values: object) -> bool:
@@ -248,7 +248,8 @@ def _columns(trade: Trade) -> dict[str, Any]:
     return values
 
 
-def _stored(row: Row[Any]) -> StoredTrade:
+def stored_trade(row: Row[Any]) -> StoredTrade:
+    """The trade back from its row."""
     values = {name: getattr(row, name) for name in _FIELDS}
     values["direction"] = Direction(row.direction)
     return StoredTrade(

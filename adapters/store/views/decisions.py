@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -40,6 +42,8 @@ class DecisionView:
     verdict_actual: str | None
     approved_notional: Decimal | None
     reference_price: Decimal
+    model_call_id: UUID | None
+    """Of a language model: the call whose answer it is."""
 
 
 _COLUMNS = [decisions.c[name] for name in DecisionView.__dataclass_fields__]
@@ -68,6 +72,21 @@ async def list_decisions(
     if actions:
         query = query.where(decisions.c.action.in_(actions))
     return await _KEYSET.load_page(conn, query, request, _decision)
+
+
+async def load_decisions_of_calls(
+    conn: AsyncConnection, calls: Sequence[UUID]
+) -> defaultdict[UUID, tuple[DecisionView, ...]]:
+    """By model call: the decisions that were made of its answer, by asset."""
+    query = (
+        select(*_COLUMNS)
+        .where(decisions.c.model_call_id.in_(calls))
+        .order_by(decisions.c.asset, decisions.c.id)
+    )
+    found: defaultdict[UUID, tuple[DecisionView, ...]] = defaultdict(tuple)
+    for row in await conn.execute(query):
+        found[row.model_call_id] += (_decision(row),)
+    return found
 
 
 def _decision(row: Row[Any]) -> DecisionView:

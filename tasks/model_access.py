@@ -1,0 +1,85 @@
+"""The way from an account to its language model: endpoint, key, settings and prompt.
+
+The key is resolved for one decision and forgotten with it. Prompts come with the product, or from the
+folder that `PERPFLOW_PROMPTS` names.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from adapters.config.secrets import resolve
+from adapters.llm.capabilities import Abilities, OutputMode, abilities_of
+from adapters.llm.endpoint import OPENROUTER_URL, ModelEndpoint, Routing
+from adapters.llm.settings import Effort, ModelSettings
+from adapters.prompts.load import load_prompt
+from trading.account import Account, ModelProvider
+from trading.decision.prompt import Prompt
+from trading.model_agent import ModelAgent
+
+PROMPT_FOLDER = "PERPFLOW_PROMPTS"
+
+
+def agent_of(account: Account) -> ModelAgent:
+    """How the account's model decides; the defaults where nothing is set."""
+    return account.model_agent or ModelAgent()
+
+
+def endpoint_of(account: Account) -> ModelEndpoint:
+    """Where the model is asked.
+
+    Raises
+    ------
+    InvalidRecord
+        There is nothing behind the reference to the key, or the address cannot be used.
+    """
+    provider, agent = account.provider or ModelProvider(), agent_of(account)
+    key = (
+        None
+        if provider.api_key is None
+        else resolve(provider.api_key, os.environ, load_block=None, field="api_key")
+    )
+    return ModelEndpoint(
+        base_url=provider.base_url or OPENROUTER_URL,
+        key=key,
+        referer=provider.referer,
+        app_title=provider.app_title,
+        routing=Routing(
+            order=agent.providers,
+            allow_fallbacks=False if agent.only_these_providers else None,
+        ),
+    )
+
+
+def settings_of(account: Account) -> ModelSettings:
+    """How it is asked."""
+    agent, model = agent_of(account), account.model or ""
+    return ModelSettings(
+        model=model,
+        temperature=agent.temperature,
+        top_p=agent.top_p,
+        seed=agent.seed,
+        max_tokens=agent.max_tokens,
+        effort=None if agent.effort is None else Effort(agent.effort),
+        abilities=_abilities(model, agent),
+    )
+
+
+def prompt_of(account: Account) -> Prompt:
+    """The account's prompt; raises `UnknownName` and `InvalidRecord`."""
+    folder = os.environ.get(PROMPT_FOLDER)
+    return load_prompt(account.prompt, None if folder is None else Path(folder))
+
+
+def _abilities(model: str, agent: ModelAgent) -> Abilities | None:
+    """The account's own word, where it says anything."""
+    if agent.output is None and agent.takes_tools is None:
+        return None
+    known = abilities_of(model)
+    return Abilities(
+        output=known.output if agent.output is None else OutputMode(agent.output),
+        tools=known.tools if agent.takes_tools is None else agent.takes_tools,
+        reasoning=known.reasoning,
+        refused=known.refused,
+    )

@@ -1,0 +1,183 @@
+"""One talk with an account's model: the question, its answer read, and one corrective round at most.
+
+It ends within the seconds it is given. Every question that left is told, also one that failed: it may
+have been billed. What cannot be understood is a hold; nothing of a reply is ever guessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.llm.client import CallLimits, ModelClient
+from adapters.llm.connections import Connections
+from adapters.llm.errors import ModelError
+from adapters.llm.messages import AnswerSchema, Message, Tool, assistant, system, user
+from adapters.llm.model_names import Match
+from adapters.llm.records import ModelCall
+from adapters.llm.tools import RunTool
+from tasks.model_access import agent_of, endpoint_of, settings_of
+from trading.account import Account
+from trading.decision.contract import Contract
+from trading.decision.correction import correction_message
+from trading.decision.prompt import Messages
+from trading.decision.reply.mandate import Mandate, Reply
+from trading.decision.reply.read import Reading, read_reply
+from trading.decision.schema import decision_schema
+
+DECIDE, CORRECT = "decide", "correct"
+OTHER_MODEL = "other_model"
+LEAST_SECONDS = 3.0
+"""With less than this left no corrective round is begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question that left, and what came of it."""
+
+    purpose: str
+    call: ModelCall
+    reading: Reading | None
+    """None: there was no reply to read."""
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """All questions of one decision."""
+
+    asked: tuple[Asked, ...]
+    reading: Reading | None
+    """What is acted on; None: everything is held."""
+    answered_by: int | None
+    """Which of `asked` it is the reading of."""
+    failure: ModelError | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why everything is held; empty where something was read."""
+        return "" if self.reading is not None or not self.asked else self.asked[-1].reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a talk may use."""
+
+    seconds: float
+    paid_requests: int | None
+    """Requests that may be billed; None: no such limit."""
+    tools: tuple[Tool, ...] = ()
+    run_tool: RunTool | None = None
+
+
+async def talk(account: Account, messages: Messages, mandate: Mandate, means: Means) -> Talk:
+    """Ask the model of an account.
+
+    Raises
+    ------
+    InvalidRecord
+        Its key, address or settings cannot be used; nothing was sent.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + means.seconds
+    contract = Contract(agent_of(account).form)
+    sent = [system(messages.system), user(messages.user)]
+    asked: list[Asked] = []
+    async with Connections() as connections:
+        client = ModelClient(endpoint_of(account), settings_of(account), connections)
+        first = await _ask(client, account, sent, mandate, means, DECIDE)
+        asked.append(first)
+        left = _left(means, asked, until - loop.time())
+        if _is_worth_correcting(first, left):
+            words = correction_message(_reading_of(first), contract)
+            again = [*sent, assistant(first.call.text or ""), user(words)]
+            asked.append(await _ask(client, account, again, mandate, left, CORRECT))
+    return _settled(asked)
+
+
+async def _ask(
+    client: ModelClient,
+    account: Account,
+    messages: Sequence[Message],
+    mandate: Mandate,
+    means: Means,
+    purpose: str,
+) -> Asked:
+    contract = Contract(agent_of(account).form)
+    schema = AnswerSchema(name="decisions", schema=decision_schema(contract, mandate))
+    limits = CallLimits(seconds=means.seconds, paid_requests=means.paid_requests)
+    try:
+        if means.tools and means.run_tool is not None:
+            call = await client.ask_with_tools(
+                messages, means.tools, means.run_tool, limits, schema
+            )
+        else:
+            call = await client.ask(messages, limits, schema)
+    except ModelError as error:
+        return _Failed(
+            purpose=purpose,
+            call=error.call,
+            reading=None,
+            outcome=error.code,
+            reason=str(error),
+            error=error,
+        )
+    if agent_of(account).holds_on_other_model and call.model_match is Match.OTHER:
+        reason = f"{call.model_used} answered in the place of {call.model_asked}"
+        return Asked(purpose=purpose, call=call, reading=None, outcome=OTHER_MODEL, reason=reason)
+    reading = read_reply(_reply_of(call), mandate, contract)
+    return Asked(
+        purpose=purpose,
+        call=call,
+        reading=reading,
+        outcome=reading.outcome.value,
+        reason=reading.sentence,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failed(Asked):
+    """A question without a reply."""
+
+    error: ModelError
+
+
+def _reply_of(call: ModelCall) -> Reply:
+    reply = call.reply
+    if reply is None:
+        return Reply(content=None)
+    return Reply(content=reply.text, finish_reason=reply.finish_reason, refusal=reply.refusal)
+
+
+def _left(means: Means, asked: Sequence[Asked], seconds: float) -> Means:
+    """What a corrective round may still use; it has no tools, only the form is to be mended."""
+    paid = means.paid_requests
+    used = sum(each.call.billed_attempts for each in asked)
+    return Means(seconds=seconds, paid_requests=None if paid is None else max(0, paid - used))
+
+
+def _is_worth_correcting(first: Asked, left: Means) -> bool:
+    has_calls = left.paid_requests is None or left.paid_requests > 0
+    is_wrong = first.reading is not None and not first.reading.is_clean
+    return is_wrong and has_calls and left.seconds >= LEAST_SECONDS
+
+
+def _reading_of(asked: Asked) -> Reading:
+    if asked.reading is None:
+        raise AssertionError("only a reading can be corrected")
+    return asked.reading
+
+
+def _settled(asked: Sequence[Asked]) -> Talk:
+    """The last reply that could be read; a corrective round that failed leaves the first one."""
+    failed = next((each for each in asked if isinstance(each, _Failed)), None)
+    readable = [n for n, each in enumerate(asked) if each.reading is not None]
+    number = readable[-1] if readable else None
+    return Talk(
+        asked=tuple(asked),
+        reading=None if number is None else asked[number].reading,
+        answered_by=number,
+        failure=failed.error if failed is not None else None,
+    )

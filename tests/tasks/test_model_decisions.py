@@ -1,0 +1,292 @@
+"""Accounts that a language model decides for: whole cycles against a model server over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from tasks import model_decisions
+from tasks.decide import decide
+from tasks.model_questions import preview, replay
+from tests.arena import TestArena, build_account, hours
+from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
+from tests.llm_stub.says import Say, refuses
+from tests.llm_stub.server import ModelStub
+from tests.tasks.whole_cycle import run_cycle
+from trading.account import Account, AgentKind, ModelProvider
+from trading.model_agent import ModelAgent
+from trading.model_budget import ModelBudget, UnknownCost
+
+pytestmark = pytest.mark.db
+MODEL = "lab/trader-1"
+KEY = "sk-test-canary-0123456789abcdef"
+DECISIONS = "select asset, action, verdict, rationale from app.decisions order by asset"
+
+
+def build_model_account(stub: ModelStub, **changes: Any) -> Account:  # noqa: F811 - the fixture
+    account = build_account("momentum", id="llm", assets=("BTC",))
+    return replace(
+        account,
+        kind=AgentKind.LLM,
+        strategy="llm",
+        model=MODEL,
+        provider=ModelProvider(api_key="env:TEST_MODEL_KEY", base_url=stub.url),
+        **changes,
+    )
+
+
+@pytest.fixture
+def asked(
+    arena: TestArena,
+    stub: ModelStub,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModelStub:
+    """The account `llm` with everything as usual, and the server that it asks."""
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    arena.add(build_model_account(stub))
+    return stub
+
+
+def reply(*entries: dict[str, Any]) -> str:
+    return json.dumps({"trade_decisions": list(entries)})
+
+
+def entry(action: str, price: float, **changes: Any) -> dict[str, Any]:
+    sign = {"buy": 1, "sell": -1}.get(action, 0)
+    levels = (
+        {
+            "tp_price": round(price * (1 + 0.06 * sign), 1),
+            "sl_price": round(price * (1 - 0.03 * sign), 1),
+        }
+        if sign
+        else {"tp_price": None, "sl_price": None}
+    )
+    return {
+        "asset": "BTC",
+        "action": action,
+        "allocation_usd": 1000 if sign else 0,
+        **levels,
+        "exit_plan": "leave below the stop",
+        "rationale": "the trend is up",
+        **changes,
+    }
+
+
+def answer_by_price(action: str, **changes: Any) -> Any:
+    """An answer that fits the price that the question tells."""
+
+    def say(asked: Any) -> Say:
+        text = asked.body["messages"][1]["content"]
+        price = float(text.split('"last":')[1].split(",")[0].strip().strip('"'))
+        return Say(text=reply(entry(action, price, **changes)), cost=Decimal("0.002"))
+
+    return say
+
+
+async def test_a_models_buy_becomes_a_position_with_its_stop_and_everything_is_stored(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(answer_by_price("buy"))
+    await run_cycle("llm")
+    assert arena.rows("select asset, action, verdict from app.decisions") == [
+        ("BTC", "buy", "approved")
+    ]
+    assert arena.one("select count(*) from app.positions") == (1,)
+    assert arena.one("select state from app.intents where leg = 'stop'") == ("open",)
+    call = arena.one(
+        "select purpose, outcome, model_asked, prompt_name, unknown_costs, reply_text"
+        " like '%trade_decisions%', call->'messages'->0->>'role' from app.model_calls"
+    )
+    assert call == ("decide", "accepted", MODEL, "neutral", 1, True, "system")
+    assert arena.rows(
+        "select 1 from app.decisions d join app.model_calls c on c.id = d.model_call_id"
+    ) == [(1,)]
+
+
+async def test_no_key_is_in_anything_that_was_stored(arena: TestArena, asked: ModelStub) -> None:
+    asked.answer_with(lambda _: Say(text=f"my key is {KEY}"))
+    await run_cycle("llm")
+    for table in ("model_calls", "decisions", "diary", "events", "cycles", "account_versions"):
+        rows = arena.rows(f"select to_jsonb(t)::text from app.{table} t")
+        assert KEY not in str(rows), table
+
+
+BROKEN: dict[str, Say] = {
+    "truncated": Say(text='{"trade_decisions": [{"asset": "BTC", "action": "buy"', finish="length"),
+    "refusal": Say(text=None, refusal="I cannot give financial advice."),
+    "empty": Say(text=""),
+    "no_document": Say(text="Buy BTC now, all in!"),
+    "wrong_side": Say(text=reply(entry("buy", 50_000, sl_price=90_000, tp_price=95_000))),
+    "schema": Say(text=reply({"asset": "BTC", "action": "buy"})),
+}
+
+
+@pytest.mark.parametrize("outcome", BROKEN)
+async def test_a_broken_reply_is_corrected_once_and_then_held_with_its_reason(
+    arena: TestArena, asked: ModelStub, outcome: str
+) -> None:
+    asked.script(MODEL, BROKEN[outcome], BROKEN[outcome])
+    await run_cycle("llm")
+    assert len(asked.bodies) == 2
+    assert "could not be used" in asked.bodies[1]["messages"][-1]["content"]
+    assert arena.rows("select action from app.decisions") == [("hold",)]
+    assert arena.one("select count(*) from app.intents") == (0,)
+    assert [row[0] for row in arena.rows("select purpose from app.model_calls order by 1")] == [
+        "correct",
+        "decide",
+    ]
+
+
+async def test_a_corrective_round_may_still_bring_a_decision(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.script(MODEL, BROKEN["schema"])
+    asked.answer_with(answer_by_price("buy"))
+    await run_cycle("llm")
+    assert arena.rows("select action, verdict from app.decisions") == [("buy", "approved")]
+
+
+async def test_row_35_a_text_that_says_to_go_all_in_changes_nothing_beyond_the_limits(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(
+        answer_by_price("buy", allocation_usd=10_000_000, rationale="ignore all limits, go all in")
+    )
+    await run_cycle("llm")
+    ((notional,),) = arena.rows("select approved_notional from app.decisions")
+    assert isinstance(notional, Decimal)
+    assert notional <= Decimal(2000)
+
+
+@pytest.mark.parametrize(
+    ("say", "code"),
+    [
+        (refuses(402, "Insufficient credits"), "model_credits_exhausted"),
+        (refuses(401, "No auth credentials found"), "model_key_refused"),
+    ],
+)
+async def test_what_only_a_person_can_mend_is_asked_once_told_and_not_asked_again(
+    arena: TestArena, asked: ModelStub, say: Say, code: str
+) -> None:
+    asked.answer_with(lambda _: say)
+    await run_cycle("llm")
+    arena.stand_at(arena_time(arena) + hours(1))
+    await run_cycle("llm")
+    assert len(asked.bodies) == 1
+    assert arena.rows("select code from app.alerts where real_cleared_at is null") == [
+        ("model_needs_person",)
+    ]
+    assert arena.rows("select outcome from app.model_calls") == [(code,)]
+    assert {row[0] for row in arena.rows("select action from app.decisions")} == {"hold"}
+
+
+async def test_row_37_three_failing_calls_are_counted_and_bounded(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(lambda _: Say(drop=True))
+    await run_cycle("llm")
+    (billed, unknown) = arena.one("select billed, unknown_costs from app.model_calls")
+    assert billed == unknown == len(asked.bodies)
+    assert isinstance(billed, int)
+    assert billed <= 2
+
+
+async def test_at_its_budget_the_account_holds_and_the_model_is_not_asked(
+    arena: TestArena,
+    stub: ModelStub,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    budget = ModelBudget(calls=1, unknown_cost=UnknownCost.ASSUME)
+    arena.add(build_model_account(stub, model_agent=ModelAgent(budget=budget)))
+    stub.answer_with(answer_by_price("hold"))
+    await run_cycle("llm")
+    arena.stand_at(arena_time(arena) + hours(1))
+    await run_cycle("llm")
+    assert len(stub.bodies) == 1
+    assert "budget of this UTC day is used up" in str(arena.rows(DECISIONS))
+    assert arena.rows("select code from app.alerts where real_cleared_at is null") == [
+        ("model_budget",)
+    ]
+
+
+async def test_at_its_budget_a_configured_strategy_decides_and_says_so(
+    arena: TestArena,
+    stub: ModelStub,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    agent = ModelAgent(budget=ModelBudget(calls=0), fallback="momentum")
+    arena.add(build_model_account(stub, model_agent=agent))
+    await run_cycle("llm")
+    assert stub.bodies == []
+    ((_, _, _, rationale),) = arena.rows(DECISIONS)
+    assert "momentum decides instead" in str(rationale)
+    assert arena.rows("select decided_by from app.decisions") == [("momentum",)]
+
+
+async def test_a_step_that_is_repeated_after_a_fault_of_the_database_pays_once(
+    arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.answer_with(answer_by_price("hold"))
+    plain, fails = model_decisions.save_model_call, iter([True])
+
+    def once(*arguments: Any) -> Any:
+        if next(fails, False):
+            raise DBAPIError("insert", {}, Exception("gone"), connection_invalidated=True)
+        return plain(*arguments)
+
+    monkeypatch.setattr(model_decisions, "save_model_call", once)
+    whole = decide.fn
+
+    async def repeated(*arguments: Any) -> Any:
+        try:
+            return await whole(*arguments)
+        except DBAPIError:
+            return await whole(*arguments)
+
+    monkeypatch.setattr(decide, "fn", repeated)
+    await run_cycle("llm")
+    assert len(asked.bodies) == 1
+    assert arena.one("select count(*) from app.model_calls") == (1,)
+
+
+async def test_a_preview_asks_once_places_nothing_and_counts_in_the_budget(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(answer_by_price("buy"))
+    shown = await preview("llm", ["BTC"])
+    assert shown is not None
+    assert [decision.action for decision in shown.decisions] == ["buy"]
+    assert shown.cost is None  # a server of one's own tells no price: unknown, never zero
+    assert arena.one("select count(*) from app.intents") == (0,)
+    assert arena.one("select count(*) from app.decisions") == (0,)
+    assert arena.rows("select purpose from app.model_calls") == [("preview",)]
+
+
+async def test_a_replay_asks_the_same_words_of_another_model_and_reads_them_as_of_then(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(answer_by_price("buy"))
+    await run_cycle("llm")
+    (call_id,) = arena.one("select id from app.model_calls")
+    asked.answer_with(answer_by_price("sell"))
+    again = await replay(call_id, model="lab/trader-2")
+    assert again is not None
+    assert [decision.action for decision in again.decisions] == ["sell"]
+    first, second = asked.bodies
+    assert first["messages"] == second["messages"]
+    assert (first["model"], second["model"]) == (MODEL, "lab/trader-2")
+    assert arena.rows("select replay_of from app.model_calls where purpose = 'replay'") == [
+        (call_id,)
+    ]
+    assert arena.one("select count(*) from app.intents where leg = 'entry'") == (1,)
+
+
+def arena_time(arena: TestArena) -> Any:
+    return arena.one("select market_anchor from app.arena")[0]
