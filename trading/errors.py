@@ -5,6 +5,7 @@
     │   └── InvalidCondition   a text that is no condition -> correct it at the column that is named
     ├── BadMarketData      candles with gaps, NaN, crossed    -> no entries for that instrument, exits go on
     ├── UnknownName        strategy, indicator, timeframe     -> choose one of the listed names
+    ├── ToolRefused        a model's tool call is wrong       -> tell the model, who may ask again
     ├── DecisionFailed     the decider raised or was late     -> fail the cycle; exits were managed before
     ├── VenueError         the venue answered                 -> see the leaf
     │   ├── OrderRejected      a definite no with a code      -> refuse the intent, never resend it as it is
@@ -75,6 +76,10 @@ class UnknownName(TradingError, KeyError):
 
     def __str__(self) -> str:
         return f"unknown {self.kind} {self.name!r}; known: {', '.join(self.known)}"
+
+
+class ToolRefused(TradingError):
+    """What a model asked of a tool is not to be had; the message is for the model."""
 
 
 class DecisionFailed(TradingError):
