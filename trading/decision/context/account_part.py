@@ -1,4 +1,4 @@
-"""The account's part of the context: money, limits, positions with their plans, fills, past trades.
+"""The account's part of the context: money, limits, positions with plans, fills, trades, outcomes.
 
 Figures and words of ours, but for one column of past trades: what the model said when it entered.
 Nothing names the account: a prompt that leaks must be harmless.
@@ -18,6 +18,7 @@ from trading.decision.context.situation import (
     PastTrade,
     Situation,
 )
+from trading.decision.outcomes import DecisionOutcome
 from trading.limits import RiskLimits
 from trading.orders import Fill, Order
 from trading.performance.return_on_margin import compute_return_on_margin
@@ -29,6 +30,9 @@ LONGEST_REMARK = 160
 """Characters of a sentence inside of a table."""
 _PAST_COLUMNS = ("asset", "direction", "opened_at", "closed_at", "entry_price", "exit_price",
                  "net_pnl", "close_reason", "your_words_at_entry")  # fmt: skip
+
+_OUTCOME_COLUMNS = ("asset", "action", "decided_at", "horizon", "known_at", "move_ratio",
+                    "result_ratio", "net_pnl")  # fmt: skip
 
 
 def account_part(situation: Situation) -> Part:
@@ -104,6 +108,31 @@ def past_part(past: Sequence[PastTrade], shown: Sequence[PastTrade]) -> Part:
             "rows": [_past_row(each) for each in shown],
         },
     }
+
+
+def outcomes_part(outcomes: Sequence[DecisionOutcome]) -> Part:
+    """What the price did after decisions, oldest first; figures only."""
+    return {
+        "columns": list(_OUTCOME_COLUMNS),
+        "rows": [
+            [
+                outside_name(each.asset),
+                each.action.value,
+                each.decided_at,
+                each.horizon.value,
+                each.known_at,
+                _short(each.move_ratio),
+                _short(each.result_ratio),
+                each.net_pnl,
+            ]
+            for each in outcomes
+        ],
+    }
+
+
+def _short(ratio: Decimal | None) -> Decimal | None:
+    """To a hundredth of a basis point."""
+    return None if ratio is None else round(ratio, 6)
 
 
 def _of_equity(situation: Situation, ratio: Decimal) -> Decimal | None:

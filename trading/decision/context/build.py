@@ -14,6 +14,7 @@ from trading.decision.context.account_part import (
     account_part,
     fills_part,
     limits_part,
+    outcomes_part,
     past_part,
     positions_part,
 )
@@ -73,6 +74,12 @@ def _until_now(situation: Situation) -> Situation:
     return replace(
         situation,
         past=tuple(sorted(past, key=lambda each: (str(each.trade.closed_at), each.asset))),
+        outcomes=tuple(
+            sorted(
+                (each for each in situation.outcomes if each.known_at <= now),
+                key=lambda each: (each.known_at, each.asset, each.horizon),
+            )
+        ),
         fills=tuple(
             sorted(
                 (fill for fill in situation.fills if fill.filled_at <= now),
@@ -109,6 +116,7 @@ def _parts(situation: Situation, extent: Extent, trimmed: tuple[str, ...]) -> di
         "positions": positions_part(situation),
         "recent_fills": fills_part(fills),
         "past_trades": past_part(situation.past, past),
+        **_outcomes(situation, extent),
         "markets": [
             market_part(
                 brief,
@@ -123,6 +131,12 @@ def _parts(situation: Situation, extent: Extent, trimmed: tuple[str, ...]) -> di
         "quoted_words": _quoted_words(situation, extent),
         "left_out": list(trimmed),
     }
+
+
+def _outcomes(situation: Situation, extent: Extent) -> dict[str, Json]:
+    """A table of its own, for agents of which outcomes are kept."""
+    known = situation.outcomes
+    return {"outcomes": outcomes_part(known[len(known) - extent.outcomes :])} if known else {}
 
 
 def _quoted_words(situation: Situation, extent: Extent) -> list[Json]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from trading.account import TradingState
 from trading.conditions import Condition
+from trading.decision.outcomes import DecisionOutcome
 from trading.indicators.market_document import MarketDocument
 from trading.limits import RiskLimits
 from trading.market import MarketView
@@ -121,6 +122,8 @@ class Situation:
     positions: tuple[HeldPosition, ...] = ()
     fills: tuple[Fill, ...] = ()
     past: tuple[PastTrade, ...] = ()
+    outcomes: tuple[DecisionOutcome, ...] = ()
+    """How earlier decisions turned out."""
     markets: tuple[MarketBrief, ...] = ()
     no_data: Mapping[str, str] = field(default_factory=dict[str, str])
     """By asset: why its market cannot be shown."""

@@ -1,7 +1,7 @@
 """What is left out, and in which order, when a context is larger than its budget of tokens.
 
-First older candles, then older past trades, then secondary timeframes, then announcements and
-fills. Account, limits, positions and the documents of the markets are never left out.
+First older candles, then older past trades and outcomes of decisions, then secondary timeframes,
+then announcements and fills. Account, limits, positions and the documents of the markets are never left out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from trading.timeframes import Timeframe
 
 MOST_FILLS = 20
 MOST_PAST = 20
+MOST_OUTCOMES = 20
 MOST_ANNOUNCEMENTS = 10
 CHARACTERS_PER_TOKEN = 4
 """Of English and figures, the usual rule of thumb; a character of another script counts as one."""
@@ -27,6 +28,7 @@ class Extent:
 
     candles: int
     past: int
+    outcomes: int
     timeframes: tuple[Timeframe, ...]
     announcements: int
     fills: int
@@ -46,6 +48,7 @@ def full_extent(situation: Situation) -> Extent:
     return Extent(
         candles=min(MOST_CANDLES, most),
         past=min(MOST_PAST, len(situation.past)),
+        outcomes=min(MOST_OUTCOMES, len(situation.outcomes)),
         timeframes=tuple(each for each in Timeframe if each in read),
         announcements=min(MOST_ANNOUNCEMENTS, len(situation.announcements)),
         fills=min(MOST_FILLS, len(situation.fills)),
@@ -56,7 +59,7 @@ def extents(full: Extent) -> Iterator[Extent]:
     """From everything to the least, in the fixed order."""
     yield full
     now = full
-    for name in ("candles", "past"):
+    for name in ("candles", "past", "outcomes"):
         for count in _STEPS:
             if count < getattr(now, name):
                 now = replace(now, **{name: count})
@@ -77,6 +80,7 @@ def left_out(full: Extent, shown: Extent) -> tuple[str, ...]:
         for name, kept, there in (
             ("candles", shown.candles, full.candles),
             ("past_trades", shown.past, full.past),
+            ("outcomes", shown.outcomes, full.outcomes),
             ("announcements", shown.announcements, full.announcements),
             ("fills", shown.fills, full.fills),
         )
