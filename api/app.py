@@ -33,6 +33,7 @@ from api.routes import (
     health,
     leaderboard,
     lists,
+    model_calls,
     performance,
     session,
     status,
@@ -63,6 +64,7 @@ TAGS = [
     {"name": "accounts", "description": "Configuration and state of accounts."},
     {"name": "positions", "description": "What is open."},
     {"name": "decisions", "description": "What was decided, why, and what risk said."},
+    {"name": "models", "description": "What models were asked, what they said and what it cost."},
     {"name": "trades", "description": "Round trips."},
     {"name": "orders", "description": "Orders as the venue reported them."},
     {"name": "diary", "description": "The append-only story."},
@@ -143,6 +145,7 @@ def _add_routes(app: FastAPI) -> None:
         accounts,
         twins,
         lists,
+        model_calls,
         diary,
         health,
     ):

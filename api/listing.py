@@ -80,6 +80,8 @@ class Listing:
     shape: type[BaseModel]
     page: type[BaseModel]
     max_age: int
+    export_page: int = _EXPORT_PAGE
+    """Rows that an export holds in memory at once; less for long ones."""
 
     async def answer(
         self, request: Request, query: ListQuery, load: Load, *, as_line: AsLine = dict
@@ -131,7 +133,7 @@ class Listing:
         """Rows of all pages; each page has its own short connection."""
         after, limit = first.after, query.limit or EXPORT_LIMIT
         while limit > 0:
-            size = min(limit, _EXPORT_PAGE)
+            size = min(limit, self.export_page)
             async with reading(request) as conn:
                 page = await load(conn, PageRequest(filters=first.filters, limit=size, after=after))
             for item in page.items:

@@ -48,6 +48,9 @@ CATALOGUE: dict[str, ProblemKind] = {
         "The account is not one of a pair",
         "Give a live account a paper twin: an account with `twin_of` (docs/configuration.md).",
     ),
+    "model_call_unknown": ProblemKind(
+        404, "No such model call", "GET /api/v1/model-calls lists the calls."
+    ),
     "not_found": ProblemKind(404, "Nothing is here", "GET /docs lists the routes of this API."),
     "method_not_allowed": ProblemKind(
         405, "The method is not allowed here", "GET /docs lists the methods of each route."

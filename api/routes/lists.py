@@ -53,6 +53,9 @@ class DecisionShape(Shape):
     verdict_actual: str | None
     approved_notional: Exact | None
     reference_price: Exact
+    model_call_id: UUID | None = Field(
+        description="Of a language model: the call whose answer it is. Null: a rule decided."
+    )
 
 
 class OrderShape(Shape):
