@@ -12,6 +12,7 @@ from pathlib import Path
 from adapters.config.secrets import resolve
 from adapters.llm.capabilities import Abilities, OutputMode, abilities_of
 from adapters.llm.endpoint import OPENROUTER_URL, ModelEndpoint, Routing
+from adapters.llm.prices import Price
 from adapters.llm.settings import Effort, ModelSettings
 from adapters.prompts.load import load_prompt
 from trading.account import Account, ModelProvider
@@ -63,6 +64,7 @@ def settings_of(account: Account) -> ModelSettings:
         max_tokens=agent.max_tokens,
         effort=None if agent.effort is None else Effort(agent.effort),
         abilities=_abilities(model, agent),
+        price=_own_price(agent),
     )
 
 
@@ -83,3 +85,10 @@ def _abilities(model: str, agent: ModelAgent) -> Abilities | None:
         reasoning=known.reasoning,
         refused=known.refused,
     )
+
+
+def _own_price(agent: ModelAgent) -> Price | None:
+    """What the account says that its model costs."""
+    if agent.own_price_in is None or agent.own_price_out is None:
+        return None
+    return Price(input=agent.own_price_in, output=agent.own_price_out)

@@ -18,7 +18,9 @@ from tasks.account_state import reconcile
 from tasks.aside import claim_aside
 from tasks.cycle import Cycle, holding_lease
 from tasks.market import Markets, fetch_klines
-from tasks.model_decisions import Question, build_question, require_budget, save_talk
+from tasks.model_asking import Question, build_question, means_of
+from tasks.model_decisions import require_budget
+from tasks.model_storing import save_talk
 from tasks.model_talk import Asked, Means, Talk, talk
 from tasks.resources import store_engine
 from tasks.time_limits import DECIDE_SECONDS
@@ -73,12 +75,8 @@ async def preview(account_id: str, assets: Collection[str] = ()) -> Preview | No
         markets = _only(cycle, await fetch_klines.fn(cycle), assets)
         question = build_question(cycle, state, markets)
         paid = require_budget(cycle, question.tokens)
-        held = await talk(
-            cycle.account,
-            question.messages,
-            question.mandate,
-            Means(seconds=DECIDE_SECONDS, paid_requests=paid),
-        )
+        means = means_of(cycle, markets, seconds=DECIDE_SECONDS, paid=paid)
+        held = await talk(cycle.account, question.messages, question.mandate, means)
         ids = save_talk(cycle, question, held, purpose=PREVIEW)
     return _preview(question, held, ids)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from adapters.store.model_memory import closed_trades, latest_fills, words_of
+from adapters.store.outcomes import load_outcome_table
 from adapters.store.trades import StoredTrade, load_open_trades
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
@@ -26,6 +27,7 @@ from trading.decision.context.situation import (
     Situation,
     Standing,
 )
+from trading.decision.context.trimming import MOST_OUTCOMES
 from trading.decision.room import entry_room
 from trading.decisions import Action, TradeDecision
 from trading.errors import InvalidCondition
@@ -48,6 +50,7 @@ def build_situation(cycle: Cycle, state: AccountState, markets: Markets) -> Situ
         open_trades = {t.trade.symbol: t for t in load_open_trades(conn, account.id)}
         past = closed_trades(conn, account.id, until=cycle.as_of, limit=PAST_TRADES)
         fills = latest_fills(conn, account.id, until=cycle.as_of, limit=FILLS)
+        outcomes = load_outcome_table(conn, account.id, cycle.as_of, MOST_OUTCOMES)
         words = words_of(
             conn, [t.decision_id for t in open_trades.values() if t.decision_id is not None]
         )
@@ -74,6 +77,7 @@ def build_situation(cycle: Cycle, state: AccountState, markets: Markets) -> Situ
         ),
         markets=tuple(_brief(cycle, view, markets) for view in markets),
         no_data={cycle.assets.of(s): problem for s, problem in markets.problems.items()},
+        outcomes=outcomes,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from tasks import model_decisions
+from tasks import model_storing
 from tasks.decide import decide
 from tasks.model_questions import preview, replay
 from tests.arena import TestArena, build_account, hours
@@ -234,14 +234,14 @@ async def test_a_step_that_is_repeated_after_a_fault_of_the_database_pays_once(
     arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.answer_with(answer_by_price("hold"))
-    plain, fails = model_decisions.save_model_call, iter([True])
+    plain, fails = model_storing.save_model_call, iter([True])
 
     def once(*arguments: Any) -> Any:
         if next(fails, False):
             raise DBAPIError("insert", {}, Exception("gone"), connection_invalidated=True)
         return plain(*arguments)
 
-    monkeypatch.setattr(model_decisions, "save_model_call", once)
+    monkeypatch.setattr(model_storing, "save_model_call", once)
     whole = decide.fn
 
     async def repeated(*arguments: Any) -> Any:

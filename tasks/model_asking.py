@@ -1,0 +1,102 @@
+"""What a model is asked in a cycle: the prompt filled with what is known, and what its answer may touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapters.store.model_calls import StoredQuestion
+from tasks.account_state import AccountState
+from tasks.cycle import Cycle
+from tasks.market import Markets
+from tasks.model_access import agent_of, prompt_of
+from tasks.model_situation import build_situation
+from tasks.model_talk import Means
+from tasks.model_tools import tools_for
+from tasks.outcomes import settle_outcomes
+from trading.decision.context.build import build_context
+from trading.decision.contract import Contract
+from trading.decision.prompt import Messages, build_messages
+from trading.decision.reply.mandate import Mandate, Tradable
+from trading.positions import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked, and what an answer is read against."""
+
+    prompt_name: str
+    prompt_version: str
+    form: str
+    messages: Messages
+    mandate: Mandate
+    tokens: int
+    """Of the context, as estimated."""
+
+    @classmethod
+    def of_stored(cls, stored: StoredQuestion, *, mandate: Mandate) -> Question:
+        """An old question, to be asked again."""
+        return cls(
+            prompt_name=stored.prompt_name,
+            prompt_version=stored.prompt_version,
+            form=stored.form,
+            messages=Messages(system=stored.system, user=stored.user),
+            mandate=mandate,
+            tokens=0,
+        )
+
+
+def build_question(cycle: Cycle, state: AccountState, markets: Markets) -> Question:
+    """The prompt filled with what is known now. Raises `UnknownName` and `InvalidRecord`."""
+    settle_outcomes(cycle)
+    account, agent = cycle.account, agent_of(cycle.account)
+    prompt = prompt_of(account)
+    context = build_context(build_situation(cycle, state, markets), budget=agent.context_tokens)
+    mandate = _mandate(cycle, state, markets)
+    messages = build_messages(
+        prompt,
+        context,
+        mandate=mandate,
+        limits=account.limits,
+        interval=account.interval,
+        contract=Contract(agent.form),
+    )
+    return Question(
+        prompt_name=prompt.name,
+        prompt_version=prompt.version,
+        form=agent.form,
+        messages=messages,
+        mandate=mandate,
+        tokens=context.tokens,
+    )
+
+
+def means_of(cycle: Cycle, markets: Markets, *, seconds: float, paid: int | None) -> Means:
+    """What the model may use: `paid` requests that are billed, and tools where the account has them."""
+    if not agent_of(cycle.account).uses_tools:
+        return Means(seconds=seconds, paid_requests=paid)
+    tools, run_tool = tools_for(cycle, markets)
+    return Means(seconds=seconds, paid_requests=paid, tools=tools, run_tool=run_tool)
+
+
+def _mandate(cycle: Cycle, state: AccountState, markets: Markets) -> Mandate:
+    views = list(markets)
+    return Mandate(
+        tradables=tuple(
+            Tradable(
+                asset=view.instrument.base,
+                symbol=view.symbol,
+                quote=view.instrument.quote,
+                price=view.quote.last,
+                held=_held(state, view.symbol),
+            )
+            for view in views
+        ),
+        decided_by=cycle.account.model or "",
+        capital=state.balance.equity,
+        candles_read={timeframe: len(window) for timeframe, window in views[0].windows.items()},
+    )
+
+
+def _held(state: AccountState, symbol: str) -> Direction:
+    held = state.position(symbol)
+    return Direction.FLAT if held is None else held.position.direction
