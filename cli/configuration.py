@@ -8,21 +8,23 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from adapters.config.accounts_file import Loaded, load_accounts
-from adapters.config.problems import Problem
+from adapters.config.accounts_file import Loaded
 from adapters.config.references import is_set, references_of
 from adapters.config.settings import Settings
 from adapters.config.sources import find_source, label_of, load_source
 from adapters.store.account_json import account_to_json
+from cli.prompt_faults import PromptFaults
+from cli.prompt_files import prompt_folder
+from cli.up.demo import DEMO, DEMO_WITH_MODELS, demo_label, load_demo
 from cli.up.markets import plan_market
-from cli.up.plan import demo_path, read_accounts
+from cli.up.plan import read_accounts
 from trading.account import Account
 
-_DEMO = "demo accounts"
+_DEMOS = {DEMO: "the demo configuration", DEMO_WITH_MODELS: "the demo configuration with models"}
 
 
 def describe(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings and accounts as plain data, also accounts that cannot run in this version.
+    """Settings and accounts as plain data.
 
     Of a secret only its reference and whether it is set. Raises `ConfigurationError`.
     """
@@ -34,10 +36,7 @@ def describe(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
             for name in type(settings).model_fields
         },
         "accounts_source": source,
-        "accounts": [
-            _account(account, environ, [each for each in loaded.not_yet if _is_of(each, index)])
-            for index, account in enumerate(loaded.accounts)
-        ],
+        "accounts": [_account(account, environ) for account in loaded.accounts],
     }
 
 
@@ -48,16 +47,16 @@ def validate(settings: Settings, environ: Mapping[str, str]) -> str:
     """
     source, accounts = read_accounts(settings, environ, plan_market(settings))
     noun = "account" if len(accounts) == 1 else "accounts"
-    named = "the demo configuration" if source == _DEMO else source
-    return f"{named} is valid: {len(accounts)} {noun}"
+    return f"{_DEMOS.get(source, source)} is valid: {len(accounts)} {noun}"
 
 
 def _load(settings: Settings, environ: Mapping[str, str]) -> tuple[str, Loaded]:
     source = find_source(settings.config, environ)
     if source is None:
-        return _DEMO, Loaded(source=_DEMO, accounts=load_accounts(demo_path(), {}))
+        return demo_label(settings), load_demo(settings, environ)
     is_named = settings.config is not None
-    return label_of(source), load_source(source, environ, is_named=is_named)
+    fault = PromptFaults(prompt_folder(settings))
+    return label_of(source), load_source(source, environ, is_named=is_named, prompt_fault=fault)
 
 
 def _shown(value: Any) -> Any:
@@ -72,13 +71,7 @@ def _source(name: str, environ: Mapping[str, str]) -> str:
     return next((each for each in names if environ.get(each)), "default")
 
 
-def _is_of(problem: Problem, index: int) -> bool:
-    return problem.path[:2] == ("accounts", index)
-
-
-def _account(
-    account: Account, environ: Mapping[str, str], not_yet: list[Problem]
-) -> dict[str, Any]:
+def _account(account: Account, environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         **account_to_json(account),
         "traded": account.traded,
@@ -86,5 +79,4 @@ def _account(
             key: {"reference": reference, "is_set": is_set(reference, environ)}
             for key, reference in references_of(account).items()
         },
-        "cannot_run_yet": [str(problem) for problem in not_yet],
     }

@@ -44,5 +44,3 @@ def show_configuration(found: Mapping[str, Any]) -> None:
             state = {True: "set", False: "not set", None: "kept by Prefect"}[secret["is_set"]]
             line = f"{account['id']}  {key} = {secret['reference']} ({state})"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-        for reason in account["cannot_run_yet"]:
-            console.print(f"cannot run yet: {reason}", markup=False, soft_wrap=True)

@@ -15,6 +15,7 @@ import typer
 from cli.accounts.app import accounts_app
 from cli.accounts.twin import register_on as register_twin
 from cli.command_settings import DataDir, Json, command_settings, print_json
+from cli.decisions.app import decisions_app
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.live.app import register_on as register_live
@@ -31,6 +32,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="Show and check the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(accounts_app, name="accounts")
+app.add_typer(decisions_app, name="decisions")
 register_operate(app, accounts_app)
 register_live(accounts_app)
 register_twin(accounts_app)
@@ -74,6 +76,9 @@ def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declare
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the simulated market; default 7.")] = None,
     config: Config = None,
+    llm: Annotated[
+        bool, typer.Option("--llm", help="The demo with language models; needs OPENROUTER_API_KEY.")
+    ] = False,
     host: Annotated[
         str | None, typer.Option(help="Address of the dashboard; default 0.0.0.0.")
     ] = None,
@@ -98,6 +103,7 @@ def up(  # noqa: PLR0913 - each option is a parameter; that is how Typer declare
         PERPFLOW_SPEED=speed,
         PERPFLOW_SEED=seed,
         PERPFLOW_CONFIG=config,
+        PERPFLOW_LLM=llm or None,
         API_HOST=host,
         API_PORT=port,
         PERPFLOW_PREFECT_PORT=prefect_port,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deployments.pools import WorkPool
+from trading.account import Account, AgentKind
 from trading.arena_clock import ArenaClock
 from trading.errors import InvalidRecord
 from trading.timeframes import Timeframe
@@ -19,6 +20,9 @@ LEAD = timedelta(seconds=6)
 """Real time between a start and the first slot: the scheduler's loop plus the worker's query."""
 _LEAD_PER_ACCOUNT = timedelta(seconds=0.15)
 """Prefect's server takes this long to save a deployment with its schedule."""
+MODEL_INTERVAL = timedelta(seconds=60)
+"""Real time of an account that asks a language model, at the shortest: its answer may take 30 s, and a
+decision has half an interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +49,28 @@ def schedule_for(clock: ArenaClock, interval: Timeframe) -> RealSchedule:
     return RealSchedule(interval=clock.real_length(interval.length), anchor=clock.real_at(slot))
 
 
-def require_bearable_speed(speed: float, interval: Timeframe, pool: WorkPool) -> None:
-    """Raises `InvalidRecord` when cycles would come faster than the pool can start them."""
+def require_bearable_speed(
+    speed: float, interval: Timeframe, pool: WorkPool, *, with_model: bool = False
+) -> None:
+    """Raises `InvalidRecord` when cycles would come faster than they can be carried out.
+
+    That depends on how fast the pool starts them and, `with_model`, on how fast a model answers.
+    """
     real = interval.length / speed
-    if real < pool.shortest_interval:
-        fastest = int(interval.length / pool.shortest_interval)
+    shortest = max(pool.shortest_interval, MODEL_INTERVAL if with_model else timedelta(0))
+    if real < shortest:
+        fastest = interval.length / shortest
+        whose = "an account that asks a language model, with" if with_model else "an account with"
         raise InvalidRecord(
-            f"speed {speed:g} makes a cycle of an account with interval {interval} due every "
-            f"{real.total_seconds():.2g} s; the fastest bearable speed is {fastest} "
-            f"(one cycle every {pool.shortest_interval.seconds} s)"
+            f"speed {speed:g} makes a cycle of {whose} interval {interval} due every "
+            f"{real.total_seconds():.2g} s; the fastest bearable speed is {int(fastest)} "
+            f"(one cycle every {shortest.seconds} s)"
         )
+
+
+def asks_model(account: Account) -> bool:
+    """Whether its cycles wait for a language model; those of a twin do not."""
+    return account.kind is AgentKind.LLM and account.twin_of is None
 
 
 def next_slot(clock: ArenaClock, interval: Timeframe, *, real: datetime) -> datetime:

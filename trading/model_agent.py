@@ -51,6 +51,10 @@ class ModelAgent:
     """Strategy that decides when the budget is used up; None: hold."""
     holds_on_other_model: bool = False
     """Whether an answer of another model than the one asked is only stored, not acted on."""
+    own_price_in: Decimal | None = None
+    """USD per million tokens of a question: the account's own price, before that of the table."""
+    own_price_out: Decimal | None = None
+    """USD per million tokens of an answer, reasoning included; given together with the other one."""
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -70,3 +74,8 @@ class ModelAgent:
         for name, number, most in (("temperature", self.temperature, 2), ("top_p", self.top_p, 1)):
             if number is not None and not ZERO <= number <= most:
                 raise InvalidRecord(f"{name} is {number}; allowed is 0 to {most}")
+        prices = (self.own_price_in, self.own_price_out)
+        if (prices[0] is None) is not (prices[1] is None):
+            raise InvalidRecord("own_price_in and own_price_out go together")
+        if any(each is not None and not (each.is_finite() and each >= ZERO) for each in prices):
+            raise InvalidRecord("a price of tokens is zero or more USD per million")

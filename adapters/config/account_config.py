@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.config.blend_config import BlendConfig
 from adapters.config.exits_config import ExitsConfig
 from adapters.config.limits_config import LimitsConfig
+from adapters.config.llm_config import LlmConfig
 from adapters.config.paper_config import PaperConfig
 from adapters.config.scan_config import AssetsForm
 from adapters.config.value_types import (
@@ -86,6 +87,9 @@ class AccountConfig(_Strict):
     )
     prompt: Words | None = Field(
         None, min_length=1, max_length=80, description="the name of a prompt, for llm_model"
+    )
+    llm: LlmConfig | None = Field(
+        None, description="a mapping of how the model is asked, for llm_model"
     )
     parameters: dict[str, Number] = Field(
         default_factory=dict, description="a mapping of parameter names to numbers"

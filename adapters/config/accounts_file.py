@@ -19,6 +19,7 @@ from adapters.config.build import AccountBuilder
 from adapters.config.explain import explain
 from adapters.config.interpolation import interpolate
 from adapters.config.live_config import check_venue_accounts
+from adapters.config.model_checks import PromptFault
 from adapters.config.problems import ConfigurationError, KeyPath, Problem
 from adapters.config.twin_config import TwinBuilder, take_out_foreign_keys
 from adapters.config.yaml_document import Data, Document, read_document
@@ -37,8 +38,6 @@ class Loaded:
     source: str
     """What to call it: a file, or the environment."""
     accounts: tuple[Account, ...]
-    not_yet: tuple[Problem, ...] = ()
-    """Why some of them cannot run in this version."""
     variables: Set[str] = field(default_factory=frozenset[str])
     """Names of the variables that the document asks for."""
 
@@ -46,7 +45,7 @@ class Loaded:
 def load_accounts(
     path: Path, environ: Mapping[str, str], *, known_assets: Sequence[str] | None = None
 ) -> tuple[Account, ...]:
-    """The accounts of a file, in its order, all of which can run.
+    """The accounts of a file, in its order.
 
     `known_assets` are those of the market; None leaves assets unchecked.
 
@@ -55,15 +54,7 @@ def load_accounts(
     ConfigurationError
         With every problem of the file: file, line, key, value and the next step.
     """
-    document = read_document(path)
-    return require_runnable(read_accounts(document, environ, known_assets=known_assets))
-
-
-def require_runnable(loaded: Loaded) -> tuple[Account, ...]:
-    """The accounts. Raises `ConfigurationError` with what cannot run in this version."""
-    if loaded.not_yet:
-        raise ConfigurationError(_in_order(loaded.not_yet))
-    return loaded.accounts
+    return read_accounts(read_document(path), environ, known_assets=known_assets).accounts
 
 
 def read_accounts(
@@ -72,15 +63,17 @@ def read_accounts(
     *,
     known_assets: Sequence[str] | None = None,
     stored: Sequence[Account] | None = None,
+    prompt_fault: PromptFault | None = None,
 ) -> Loaded:
-    """Every valid account of a document, also what cannot run in this version.
+    """Every account of a document.
 
-    `stored` are the accounts of the arena, for twins whose original is not in the document.
+    `stored` are the accounts of the arena, for twins whose original is not in the document;
+    `prompt_fault` looks for prompts, None leaves them unchecked.
 
     Raises
     ------
     ConfigurationError
-        With every problem; what cannot run yet is added when there is another problem anyway.
+        With every problem.
     """
     filled = interpolate(document, environ)
     problems = list(filled.problems)
@@ -95,7 +88,7 @@ def read_accounts(
         AccountsFile.model_validate(data)
     except ValidationError as refusal:
         problems += explain(refusal, AccountsFile, document, filled)
-    builder = AccountBuilder(document, filled, known_assets)
+    builder = AccountBuilder(document, filled, known_assets, prompt_fault)
     faulty = {problem.path for problem in problems}
     entries = _readable_entries(data, faulty, known_assets or _ANY_ASSET)
     built = {
@@ -119,11 +112,10 @@ def read_accounts(
         if not (_is_within(problem.path, faulty) or _touches(problem.path[:3], faulty))
     ]
     if problems:
-        raise ConfigurationError(_in_order([*problems, *builder.not_yet]))
+        raise ConfigurationError(_in_order(problems))
     return Loaded(
         source=document.source,
         accounts=tuple(account for account in accounts if account is not None),
-        not_yet=tuple(builder.not_yet),
         variables=frozenset(filled.used),
     )
 
@@ -155,7 +147,9 @@ def _readable_entries(
             if not _touches(("accounts", index, str(key)), faulty)
         }
         stand_in = {"id": f"entry-{index}", "interval": "1h", "assets": [assets[0]]}
-        if any(key in entry and key not in sound for key in _DECIDERS):
+        if "llm_model" in entry and "llm_model" not in sound:
+            stand_in["llm_model"] = "unknown"
+        elif any(key in entry and key not in sound for key in _DECIDERS):
             stand_in["strategy"] = next(iter(STRATEGIES))
         with suppress(ValidationError):
             readable[index] = AccountConfig.model_validate({**stand_in, **sound})

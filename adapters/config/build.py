@@ -1,8 +1,7 @@
 """From a checked configuration to the account of the rules of trading.
 
 What needs more than the shape of the file is checked here: strategies and their parameters, the
-assets of the market, limits that depend on each other. What is right but cannot run in this
-version yet becomes a record all the same, beside the reason why it cannot run.
+assets of the market, limits that depend on each other, what a language model needs.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from adapters.config.exits_config import exit_settings_of
 from adapters.config.explain import shown
 from adapters.config.interpolation import Interpolated
 from adapters.config.live_config import check_live, check_transport
+from adapters.config.llm_config import model_agent_of
+from adapters.config.model_checks import PromptFault, check_model, check_without_model
 from adapters.config.paper_config import paper_terms_of
 from adapters.config.problems import KeyPath, Problem, closest
 from adapters.config.scan_config import check_scan, listed_assets, scan_of
@@ -41,14 +42,17 @@ class AccountBuilder:
     """Builds the accounts of one document and gathers what is wrong with them."""
 
     def __init__(
-        self, document: Document, filled: Interpolated, known_assets: Sequence[str] | None
+        self,
+        document: Document,
+        filled: Interpolated,
+        known_assets: Sequence[str] | None,
+        prompt_fault: PromptFault | None,
     ) -> None:
         self.problems: list[Problem] = []
-        self.not_yet: list[Problem] = []
-        """What is valid and waits for a later version."""
         self._document = document
         self._filled = filled
         self._known_assets = known_assets
+        self._prompt_fault = prompt_fault
 
     def build(self, config: AccountConfig, path: KeyPath) -> Account | None:
         """The account, or None after adding to `problems`."""
@@ -79,6 +83,7 @@ class AccountBuilder:
             model=config.llm_model,
             prompt=config.prompt,
             provider=provider_of(config.openrouter),
+            model_agent=model_agent_of(config.llm),
             venue_keys=venue_keys_of(config.asterdex),
             blend=None if config.blend is None else blend_of(config.blend),
             scan=scan_of(config.assets),
@@ -89,20 +94,11 @@ class AccountBuilder:
     def _say(self, path: KeyPath, text: str, hint: str = "") -> None:
         self.problems.append(self._document.problem(path, text, hint))
 
-    def _later(self, path: KeyPath, text: str, hint: str) -> None:
-        self.not_yet.append(self._document.problem(path, text, hint))
-
-    def _instead(self, path: KeyPath) -> str:
-        """How to give another key: as a key of the same section, or as the variable it is."""
-        name = self._document.names.get(path)
-        return f"name a `{path[-1]}`" if name is None else f"set {name}"
-
     def _agent(self, config: AccountConfig, path: KeyPath) -> Agent | None:
         """Who decides: a strategy, a blend or a language model, never two of them."""
         if config.llm_model is not None:
             return self._model_agent(config, config.llm_model, path)
-        if config.prompt is not None:
-            self._say((*path, "prompt"), "goes with llm_model, which is not given", "remove it")
+        self.problems += check_without_model(self._document, config, path)
         if config.blend is not None:
             return self._blend_agent(config, config.blend, path)
         if config.strategy is None:
@@ -118,12 +114,7 @@ class AccountBuilder:
                 text = f"and {self._document.key_text((*path, 'llm_model'))} exclude each other"
                 self._say((*path, other), text, "keep the one that shall decide")
                 return None
-        self._later(
-            (*path, "llm_model"),
-            f"makes account {config.id!r} an agent that asks a language model; "
-            "such agents come with a later version",
-            f"{self._instead((*path, 'strategy'))} instead: {', '.join(STRATEGIES)}",
-        )
+        self.problems += check_model(self._document, self._filled, config, path, self._prompt_fault)
         return agent_of_model(model)
 
     def _blend_agent(

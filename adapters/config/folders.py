@@ -9,6 +9,8 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 HOME_VARIABLE = "PERPFLOW_HOME"
+ACCOUNTS_FILE = "accounts.yaml"
+"""In the working folder; read where nobody names another one."""
 SYSTEM_FOLDER = Path("/var/lib/perpflow")
 """For root: a database server without privileges cannot enter root's home."""
 

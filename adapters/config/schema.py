@@ -100,6 +100,7 @@ def _complete_account(definitions: dict[str, _Schema]) -> None:
     candidates = definitions["ScanConfig"]["properties"]["of"]
     definitions["ScanConfig"]["properties"]["of"] = {**_about(candidates), **_assets(NULL)}
     _complete_member(definitions["MemberConfig"])
+    _complete_model(definitions["LlmConfig"])
     for alias in ALIASES:
         holder = definitions["LimitsConfig" if alias.inside else "AccountConfig"]
         holder["properties"][alias.name] = _alias(alias, definitions)
@@ -123,6 +124,19 @@ def _complete_member(member: _Schema) -> None:
         "anyOf": [{"type": "array", "minItems": 1, "items": regimes}, _TEXT, NULL],
     }
     member["allOf"] = [_parameters_of(strategy) for strategy in rules]
+
+
+def _complete_model(section: _Schema) -> None:
+    """How a model is asked: the strategies it may fall back to, providers also as one text."""
+    rules = [each.name for each in STRATEGIES.values() if each.kind is StrategyKind.RULE]
+    properties: _Schema = section["properties"]
+    fallback = _leaf([{"type": "string", "enum": rules}, NULL])
+    properties["fallback"] = {**_about(properties["fallback"]), **fallback}
+    providers = {"type": "array", "maxItems": 20, "items": _leaf([{"type": "string"}])}
+    properties["providers"] = {
+        **_about(properties["providers"]),
+        "anyOf": [providers, {"type": "string"}],
+    }
 
 
 def _about(field: _Schema) -> _Schema:

@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, str] = {
     "PERPFLOW_SPEED": "--speed",
     "PERPFLOW_SEED": "--seed",
     "PERPFLOW_CONFIG": "--config",
+    "PERPFLOW_LLM": "--llm",
 }
 """The option of `perpflow up` that sets the same as a variable."""
 
@@ -103,6 +104,16 @@ class Settings(BaseModel):
         None, description="an accounts file", validation_alias="PERPFLOW_CONFIG"
     )
     """None: `accounts.yaml` of the working folder if there is one, else the demo accounts."""
+    prompts: Path | None = Field(
+        None, description="a folder with prompts", validation_alias="PERPFLOW_PROMPTS"
+    )
+    """None: `prompts` beside the accounts file."""
+    llm: bool = Field(
+        False,  # noqa: FBT003 - a default
+        description="true or false",
+        validation_alias="PERPFLOW_LLM",
+    )
+    """Whether the demo has language models beside its agents of rules."""
 
 
 def effective_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:

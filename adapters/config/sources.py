@@ -16,11 +16,12 @@ from adapters.config.environment_accounts import (
     environment_document,
     find_shape,
 )
+from adapters.config.folders import ACCOUNTS_FILE
+from adapters.config.model_checks import PromptFault
 from adapters.config.problems import variable_refused
 from adapters.config.yaml_document import read_document
 from trading.account import Account
 
-ACCOUNTS_FILE = "accounts.yaml"
 Source = Path | EnvironmentShape
 
 
@@ -50,14 +51,18 @@ def load_source(
     is_named: bool,
     known_assets: Sequence[str] | None = None,
     stored: Sequence[Account] | None = None,
+    prompt_fault: PromptFault | None = None,
 ) -> Loaded:
-    """The valid accounts of a source; `is_named` when somebody chose it. Raises as `read_accounts`."""
-    if isinstance(source, EnvironmentShape):
-        document = environment_document(source, environ)
-        return read_accounts(document, environ, known_assets=known_assets, stored=stored)
-    document = read_document(source)
-    loaded = read_accounts(document, environ, known_assets=known_assets, stored=stored)
-    if not is_named:
+    """The accounts of a source; `is_named` when somebody chose it. Raises as `read_accounts`."""
+    is_file = not isinstance(source, EnvironmentShape)
+    loaded = read_accounts(
+        read_document(source) if is_file else environment_document(source, environ),
+        environ,
+        known_assets=known_assets,
+        stored=stored,
+        prompt_fault=prompt_fault,
+    )
+    if is_file and not is_named:
         _require_one_shape(source, loaded, environ)
     return loaded
 

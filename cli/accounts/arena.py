@@ -22,7 +22,7 @@ from cli.failures import CommandFailed
 from cli.live.market_fit import require_live_market
 from cli.up.markets import MarketPlan, open_again, require_candles
 from deployments.pools import POOLS
-from deployments.schedule import require_bearable_speed
+from deployments.schedule import asks_model, require_bearable_speed
 from trading.account import Account
 from trading.errors import BadMarketData, InvalidRecord
 
@@ -70,7 +70,12 @@ def require_fit(now: ArenaNow, accounts: Sequence[Account], settings: Settings) 
         return  # the next `up` may run at another speed, and checks it
     for account in accounts:
         try:
-            require_bearable_speed(now.arena.clock.speed, account.interval, POOLS[settings.worker])
+            require_bearable_speed(
+                now.arena.clock.speed,
+                account.interval,
+                POOLS[settings.worker],
+                with_model=asks_model(account),
+            )
         except InvalidRecord as refusal:
             raise CommandFailed(
                 ExitCode.INVALID_CONFIGURATION,

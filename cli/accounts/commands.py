@@ -44,6 +44,8 @@ from cli.command_settings import print_json
 from cli.confirmation import require_yes
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
+from cli.prompt_faults import PromptFaults
+from cli.prompt_files import prompt_folder_of_arena
 
 _APPLICATION = "perpflow-accounts"
 
@@ -80,7 +82,7 @@ def run_add(
         )
     document = options_document(plain, limits, parameters) if file is None else document_of(file)
     with _database(settings) as database:
-        account = wanted_account(document, environ, _known(database))
+        account = wanted_account(document, environ, _known(database, settings))
         changes = add_one(database.engine, account, settings)
     is_back = account.id in changes.returning
     if as_json:
@@ -112,7 +114,8 @@ def run_remove(
 def run_apply(settings: Settings, environ: Mapping[str, str], how: Application) -> None:
     """Show the difference, ask, apply. Raises `ConfigurationError` and `CommandFailed`."""
     with _database(settings) as database:
-        source, accounts = wanted_accounts(how.file, settings, environ, _known(database))
+        known = _known(database, settings)
+        source, accounts = wanted_accounts(how.file, settings, environ, known)
         wish = Wish(accounts=accounts, prune=how.prune, keep_positions=how.keep_positions)
         shown = preview(database.engine, wish)
         if not how.as_json:
@@ -155,9 +158,11 @@ def _end(how: Application, *, is_applied: bool, when: str) -> str:
     return "dry run: nothing was changed" if how.dry_run else "nothing had to be changed"
 
 
-def _known(database: ArenaDatabase) -> KnownHere:
+def _known(database: ArenaDatabase, settings: Settings) -> KnownHere:
     with database.engine.connect() as conn:
         now = read_arena(conn)
     return KnownHere(
-        assets=now.market.assets, accounts=tuple(each.account for each in now.accounts)
+        assets=now.market.assets,
+        accounts=tuple(each.account for each in now.accounts),
+        prompt_fault=PromptFaults(prompt_folder_of_arena(settings)),
     )

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.config.accounts_file import Loaded, read_accounts, require_runnable
+from adapters.config.accounts_file import read_accounts
+from adapters.config.model_checks import PromptFault
 from adapters.config.one_account import account_of_options, one_account
 from adapters.config.problems import KeyPath
 from adapters.config.settings import Settings
@@ -22,10 +23,11 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownHere:
-    """What an account is checked against: assets of the market, accounts of the arena."""
+    """What an account is checked against: assets of the market, accounts and prompts of the arena."""
 
     assets: Sequence[str]
     accounts: Sequence[Account]
+    prompt_fault: PromptFault
 
 
 def document_of(file: str) -> Document:
@@ -35,10 +37,7 @@ def document_of(file: str) -> Document:
 
 def wanted_account(document: Document, environ: Mapping[str, str], known: KnownHere) -> Account:
     """The one account of a document. Raises `ConfigurationError`."""
-    loaded = read_accounts(
-        one_account(document), environ, known_assets=known.assets, stored=known.accounts
-    )
-    (account,) = require_runnable(loaded)
+    (account,) = _read(one_account(document), environ, known)
     return account
 
 
@@ -50,10 +49,8 @@ def wanted_accounts(
 ) -> tuple[str, tuple[Account, ...]]:
     """What to call the source, and its accounts. Raises `ConfigurationError`, `CommandFailed`."""
     if file is not None:
-        loaded = read_accounts(
-            document_of(file), environ, known_assets=known.assets, stored=known.accounts
-        )
-        return loaded.source, require_runnable(loaded)
+        document = document_of(file)
+        return document.source, _read(document, environ, known)
     source = find_source(settings.config, environ)
     if source is None:
         raise CommandFailed(
@@ -61,14 +58,26 @@ def wanted_accounts(
             "there is nothing to apply: no accounts.yaml here and no variables that describe "
             "accounts; name a file, or - for standard input",
         )
-    loaded: Loaded = load_source(
+    loaded = load_source(
         source,
         environ,
         is_named=settings.config is not None,
         known_assets=known.assets,
         stored=known.accounts,
+        prompt_fault=known.prompt_fault,
     )
-    return label_of(source), require_runnable(loaded)
+    return label_of(source), loaded.accounts
+
+
+def _read(document: Document, environ: Mapping[str, str], known: KnownHere) -> tuple[Account, ...]:
+    loaded = read_accounts(
+        document,
+        environ,
+        known_assets=known.assets,
+        stored=known.accounts,
+        prompt_fault=known.prompt_fault,
+    )
+    return loaded.accounts
 
 
 def options_document(

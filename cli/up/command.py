@@ -18,6 +18,7 @@ from cli.console import stdout_console
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.leaderboard import fetch_leaderboard, mode_words, show_leaderboard
+from cli.prompt_files import PROMPTS_VARIABLE, with_prompts
 from cli.up.detaching import detach
 from cli.up.logs import log_files
 from cli.up.place import ArenaPlace, prepare_folder, require_ports
@@ -45,7 +46,12 @@ def run_up(
 
     Raises `ConfigurationError` and `CommandFailed`.
     """
-    place = ArenaPlace(settings=settings, environ=environ, once=once, new_link=new_link)
+    place = ArenaPlace(
+        settings=settings,
+        environ=with_prompts(settings, environ),
+        once=once,
+        new_link=new_link,
+    )
     if not in_background:
         return _run(place, Progress(Console(stderr=True)))
     if once:
@@ -74,6 +80,8 @@ def _run(place: ArenaPlace, progress: Progress) -> ExitCode:
             progress.say(_heading(place, facts))
             for remark in facts.remarks:
                 progress.note("market", remark)
+            if facts.models:
+                progress.note("models", facts.models)
             os.chdir(place.work)
             try:
                 return asyncio.run(_live(place, progress, registrar, _new_record(place, run_id)))
@@ -205,6 +213,7 @@ def _new_record(place: ArenaPlace, run_id: str) -> RunRecord:
         create_time=me.create_time(),
         url=place.url,
         prefect_url=place.prefect.ui_url,
+        prompts=place.environ.get(PROMPTS_VARIABLE),
     )
 
 

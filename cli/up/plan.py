@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 
-from adapters.config.accounts_file import load_accounts, require_runnable
 from adapters.config.settings import Settings
 from adapters.config.sources import find_source, label_of, load_source
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.live.market_fit import require_live_market
+from cli.prompt_faults import PromptFaults
+from cli.prompt_files import prompt_folder
+from cli.up.demo import demo_label, load_demo, require_demo
 from cli.up.markets import MarketPlan, fit_demo_accounts, plan_market, require_candles
 from cli.up.place import ArenaPlace, prepare_folder
 from deployments.pools import POOLS
-from deployments.schedule import require_bearable_speed
+from deployments.schedule import asks_model, require_bearable_speed
 from trading.account import Account
 from trading.errors import InvalidRecord
 
-__all__ = ["UpPlan", "demo_path", "make_plan", "prepare_folder", "read_accounts"]
+__all__ = ["UpPlan", "make_plan", "prepare_folder", "read_accounts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,11 @@ class UpPlan(ArenaPlace):
     """No accounts file and no variables describe accounts."""
     accounts: tuple[Account, ...]
     market: MarketPlan
+
+    @property
+    def goes_on_with_stored(self) -> bool:
+        """Whether these accounts are only for a first start; models were asked for by name."""
+        return self.is_demo and not self.settings.llm
 
 
 def make_plan(
@@ -69,28 +74,33 @@ def read_accounts(
     Raises `ConfigurationError`, and `CommandFailed` for a live account on another market.
     """
     found = find_source(settings.config, environ)
-    if found is not None:
-        known = None if market is None else market.assets
-        is_named = settings.config is not None
-        loaded = load_source(found, environ, is_named=is_named, known_assets=known)
-        accounts = require_runnable(loaded)
-        if market is not None:
-            require_live_market(accounts, market.name)
-        return label_of(found), accounts
-    demo = load_accounts(demo_path(), {})
-    return "demo accounts", demo if market is None else fit_demo_accounts(demo, market)
-
-
-def demo_path() -> Path:
-    """The sample that ships with the package."""
-    return Path(str(files("deployments"))) / "accounts" / "demo.yaml"
+    if found is None:
+        demo = load_demo(settings, environ).accounts
+        fitted = demo if market is None else fit_demo_accounts(demo, market)
+        return demo_label(settings), fitted
+    require_demo(settings, label_of(found))
+    loaded = load_source(
+        found,
+        environ,
+        is_named=settings.config is not None,
+        known_assets=None if market is None else market.assets,
+        prompt_fault=PromptFaults(prompt_folder(settings)),
+    )
+    if market is not None:
+        require_live_market(loaded.accounts, market.name)
+    return label_of(found), loaded.accounts
 
 
 def _require_speed(settings: Settings, accounts: tuple[Account, ...]) -> None:
-    shortest = min((account.interval for account in accounts), key=lambda each: each.seconds)
-    try:
-        require_bearable_speed(settings.speed, shortest, POOLS[settings.worker])
-    except InvalidRecord as refusal:
-        raise CommandFailed(
-            ExitCode.INVALID_CONFIGURATION, f"{refusal}; change --speed or the intervals"
-        ) from None
+    for account in sorted(accounts, key=lambda each: each.interval.seconds):
+        try:
+            require_bearable_speed(
+                settings.speed,
+                account.interval,
+                POOLS[settings.worker],
+                with_model=asks_model(account),
+            )
+        except InvalidRecord as refusal:
+            raise CommandFailed(
+                ExitCode.INVALID_CONFIGURATION, f"{refusal}; change --speed or the intervals"
+            ) from None

@@ -51,6 +51,8 @@ class RunRecord:
     url: str
     prefect_url: str
     parts: tuple[PartRecord, ...] = ()
+    prompts: str | None = None
+    """Folder of the user's own prompts, which the worker reads."""
     schema_version: int = 2
 
     def process(self) -> psutil.Process | None:

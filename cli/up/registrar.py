@@ -36,6 +36,8 @@ class PlanFacts:
     """Of each account: paper or live."""
     market: str
     remarks: tuple[str, ...]
+    models: str = ""
+    """Which language models are asked and what they may cost, in a sentence; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ class Registrar:
 
     def plan(self) -> PlanFacts:
         """Check everything that can be checked without starting anything."""
+        from cli.up.model_costs import model_sentence
         from cli.up.plan import make_plan
 
         place = self._place
@@ -88,6 +91,7 @@ class Registrar:
             modes=tuple(account.mode.value for account in plan.accounts),
             market=plan.market.name,
             remarks=plan.market.remarks,
+            models=model_sentence(plan.accounts),
         )
 
     def prepare(self, url: str) -> Prepared:

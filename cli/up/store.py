@@ -31,7 +31,7 @@ from cli.up.database import Database, start_database
 from cli.up.place import ArenaPlace
 from cli.up.plan import UpPlan
 from deployments.pools import POOLS
-from deployments.schedule import require_bearable_speed
+from deployments.schedule import asks_model, require_bearable_speed
 from trading.account import Account, Mode
 from trading.decision.twin_account import renew_twins
 from trading.errors import InvalidRecord
@@ -125,7 +125,7 @@ def operator_token(engine: Engine, *, new: bool) -> str | None:
 
 def _apply_accounts(conn: Connection, plan: UpPlan, *, is_first: bool) -> tuple[Account, ...]:
     stored = tuple(entry.account for entry in list_accounts(conn))
-    if plan.is_demo and stored and not is_first:
+    if plan.goes_on_with_stored and stored and not is_first:
         _require_speed(plan, stored)
         return stored
     named = {account.id for account in plan.accounts}
@@ -144,7 +144,10 @@ def _require_speed(plan: UpPlan, accounts: Sequence[Account]) -> None:
     if not plan.once:
         for account in accounts:
             require_bearable_speed(
-                plan.settings.speed, account.interval, POOLS[plan.settings.worker]
+                plan.settings.speed,
+                account.interval,
+                POOLS[plan.settings.worker],
+                with_model=asks_model(account),
             )
 
 

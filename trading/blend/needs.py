@@ -14,12 +14,13 @@ from trading.timeframes import Timeframe
 
 
 def strategies_of(account: Account) -> tuple[Strategy[Any], ...]:
-    """The account's strategy, those of its blend, or none where a language model decides.
+    """The account's strategy, those of its blend, or the one that decides when its model may not.
 
     Raises `UnknownName` with the known strategies.
     """
     if account.kind is AgentKind.LLM:
-        return ()
+        fallback = None if account.model_agent is None else account.model_agent.fallback
+        return () if fallback is None else (find_strategy(fallback),)
     if account.blend is None:
         return (find_strategy(account.strategy),)
     names = dict.fromkeys(member.strategy for member in account.blend.working)
@@ -27,7 +28,10 @@ def strategies_of(account: Account) -> tuple[Strategy[Any], ...]:
 
 
 def candles_to_decide(account: Account) -> dict[Timeframe, int]:
-    """Closed candles by timeframe that the deciders read; of a blend also those of its regime."""
+    """Closed candles by timeframe that the deciders read; of a blend also those of its regime.
+
+    A language model reads what every cycle reads, so it adds only what its fallback needs.
+    """
     counts: dict[Timeframe, int] = {}
     for strategy in strategies_of(account):
         for timeframe, count in strategy.timeframes.items():

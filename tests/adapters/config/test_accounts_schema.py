@@ -41,7 +41,39 @@ FULL: dict[str, Any] = {
             "asterdex": {"api_key": "${KEY}", "api_secret": "file:/x", "network": "testnet"},
             "openrouter": {"api_key": "env:KEY", "base_url": "https://openrouter.ai/api/v1"},
         },
-        {"id": "b", "llm_model": "m", "assets": "BTC ETH", "risk": {"leverage": "${TWO}"}},
+        {
+            "id": "b",
+            "llm_model": "m",
+            "prompt": "neutral",
+            "assets": "BTC ETH",
+            "risk": {"leverage": "${TWO}"},
+            "openrouter": {"api_key": "${KEY}"},
+            "llm": {
+                "form": "single",
+                "tools": True,
+                "context_tokens": 8000,
+                "temperature": "0.2",
+                "top_p": 1,
+                "seed": 5,
+                "max_tokens": "${THOUSAND}",
+                "effort": "low",
+                "output": "json_object",
+                "takes_tools": False,
+                "providers": ["one", "${ASSET}"],
+                "only_these_providers": True,
+                "budget": {
+                    "calls": 100,
+                    "tokens": None,
+                    "usd": 1.5,
+                    "unknown_cost": "stop",
+                    "assumed_usd": "0.1",
+                    "assumed_tokens": 5000,
+                },
+                "fallback": "momentum",
+                "holds_on_other_model": True,
+                "price": {"input_usd_per_million": 0, "output_usd_per_million": "${TWO}"},
+            },
+        },
         {"id": "c", "strategy": "grid", "assets": ["BTC"], "isPaperTrading": True},
         {
             "id": "d",
@@ -64,7 +96,7 @@ FULL: dict[str, Any] = {
         {"id": "e", "strategy": "grid", "assets": "scan(3)"},
     ]
 }
-ENVIRON = {"ASSET": "ETH", "INTERVAL": "4h", "KEY": "canary", "TWO": "2"}
+ENVIRON = {"ASSET": "ETH", "INTERVAL": "4h", "KEY": "canary", "TWO": "2", "THOUSAND": "1000"}
 VALUES = [
     None, True, False, -1, 0, 1, 0.5, 4.0, 4.5, 1e12, "", " ", "x", "5", "0.5", "5%", "true", "1h",
     "paper", "BTC", "env:X", "https://a.b", "http://a.b", "a" * 300, [], ["BTC"], [1], {}, {"x": 1},
