@@ -49,7 +49,7 @@ async def read_pass(
     """What the collector has read, from memory and the store only; `found` covers the wants."""
     memory.market.remember_quotes(found.quotes, at)
     there = {key: min(count, found.series[key].sound) for key, count in wants.series.items()}
-    await _load(engine, memory, there, at)
+    await load_stored(engine, memory, there, at)
     return Reading(
         at,
         {symbol: found.quotes[symbol] for symbol in wants.symbols},
@@ -62,7 +62,7 @@ async def read_market(engine: Engine, memory: MarketMemory, wants: Wants, at: da
     quotes = await _quotes(memory, wants, at)
     # A process that has just started finds in the store what others have read before it.
     cold = {key: count for key, count in wants.series.items() if memory.series.get(key) is None}
-    await _load(engine, memory, cold, at)
+    await load_stored(engine, memory, cold, at)
     answers = await asyncio.gather(
         *(_series(memory, key, count, at) for key, count in wants.series.items())
     )
@@ -117,7 +117,7 @@ async def _read_in_full(
     return series
 
 
-async def _load(
+async def load_stored(
     engine: Engine, memory: MarketMemory, counts: Mapping[SeriesKey, int], at: datetime
 ) -> None:
     """Bring series up to date from the store, all of them by one query."""

@@ -19,7 +19,7 @@ from adapters.store.in_thread import in_thread
 from adapters.store.market_stats import load_open_interest
 from tasks.cycle import Cycle
 from tasks.market_memory import MarketMemory
-from tasks.market_reading import Reading, read_market
+from tasks.market_reading import Reading, load_stored, read_market
 from tasks.market_views import Markets, coverage_of, fresh_window
 from tasks.market_wants import SeriesKey, Wants
 from tasks.resources import memory_of, store_engine
@@ -115,6 +115,8 @@ class _Look:
     async def _read(self, key: SeriesKey) -> CandleWindow:
         engine, memory = store_engine(), self._memory
         wants = Wants((), {key: MOST_CANDLES})
+        # What the cycle has read is shorter: the store may have the rest of it, and costs no weight.
+        await load_stored(engine, memory, wants.series, self._cycle.as_of)
         reading = await read_market(engine, memory, wants, self._cycle.as_of)
         window = _sound_window(reading, key)
         runs = memory.not_stored((key,))
