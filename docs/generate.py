@@ -17,6 +17,7 @@ from typing import Any
 
 from adapters.venues.aster.codes import render_codes
 from api.field_table import render_fields
+from api.model_shapes import DayShape, ModelCallShape, ModelUsageShape
 from api.performance_shapes import PerformanceShape
 from api.routes.leaderboard import LeaderboardRow
 from api.routes.lists import PositionShape
@@ -154,6 +155,9 @@ SOURCES: dict[str, Callable[[], str]] = {
     "leaderboard_fields": lambda: render_fields(LeaderboardRow),
     "trade_fields": lambda: render_fields(TradeShape),
     "position_fields": lambda: render_fields(PositionShape),
+    "model_call_fields": lambda: render_fields(ModelCallShape),
+    "model_usage_fields": lambda: render_fields(ModelUsageShape),
+    "model_day_fields": lambda: render_fields(DayShape),
     "twin_fields": lambda: render_fields(TwinShape),
     "twin_side_fields": lambda: render_fields(TwinSideShape),
     "twin_entry_fields": lambda: render_fields(TwinEntryShape),

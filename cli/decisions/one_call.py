@@ -61,14 +61,14 @@ def _messages(messages: Sequence[Document]) -> Iterator[str]:
     for number, message in enumerate(messages, start=1):
         yield from _titled(f"message {number}, {message['role']}", message["text"] or "")
         for call in message["tool_calls"]:
-            yield f"asks for {call['name']}: {call['arguments']}"
+            yield f"    asks for {shown_on_one_line(call['name'] + ': ' + call['arguments'])}"
 
 
 def _titled(title: str, text: str) -> Iterator[str]:
     yield ""
     yield f"--- {title} ---"
-    if text:
-        yield text
+    # Indented, so that nobody's words can pass for a heading or a verdict of ours.
+    yield from (f"    {line}" for line in shown(text).split("\n") if text)
 
 
 def _reading(reading: Document | None) -> Iterator[str]:
