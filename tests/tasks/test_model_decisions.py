@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,31 +11,24 @@ from sqlalchemy.exc import DBAPIError
 from tasks import model_storing
 from tasks.decide import decide
 from tasks.model_questions import preview, replay
-from tests.arena import TestArena, build_account, hours
+from tests.arena import TestArena, hours
 from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.says import Say, refuses
 from tests.llm_stub.server import ModelStub
+from tests.tasks.model_accounts import (
+    KEY,
+    MODEL,
+    answer_by_price,
+    build_model_account,
+    entry,
+    reply,
+)
 from tests.tasks.whole_cycle import run_cycle
-from trading.account import Account, AgentKind, ModelProvider
 from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget, UnknownCost
 
 pytestmark = pytest.mark.db
-MODEL = "lab/trader-1"
-KEY = "sk-test-canary-0123456789abcdef"
 DECISIONS = "select asset, action, verdict, rationale from app.decisions order by asset"
-
-
-def build_model_account(stub: ModelStub, **changes: Any) -> Account:  # noqa: F811 - the fixture
-    account = build_account("momentum", id="llm", assets=("BTC",))
-    return replace(
-        account,
-        kind=AgentKind.LLM,
-        strategy="llm",
-        model=MODEL,
-        provider=ModelProvider(api_key="env:TEST_MODEL_KEY", base_url=stub.url),
-        **changes,
-    )
 
 
 @pytest.fixture
@@ -50,42 +41,6 @@ def asked(
     monkeypatch.setenv("TEST_MODEL_KEY", KEY)
     arena.add(build_model_account(stub))
     return stub
-
-
-def reply(*entries: dict[str, Any]) -> str:
-    return json.dumps({"trade_decisions": list(entries)})
-
-
-def entry(action: str, price: float, **changes: Any) -> dict[str, Any]:
-    sign = {"buy": 1, "sell": -1}.get(action, 0)
-    levels = (
-        {
-            "tp_price": round(price * (1 + 0.06 * sign), 1),
-            "sl_price": round(price * (1 - 0.03 * sign), 1),
-        }
-        if sign
-        else {"tp_price": None, "sl_price": None}
-    )
-    return {
-        "asset": "BTC",
-        "action": action,
-        "allocation_usd": 1000 if sign else 0,
-        **levels,
-        "exit_plan": "leave below the stop",
-        "rationale": "the trend is up",
-        **changes,
-    }
-
-
-def answer_by_price(action: str, **changes: Any) -> Any:
-    """An answer that fits the price that the question tells."""
-
-    def say(asked: Any) -> Say:
-        text = asked.body["messages"][1]["content"]
-        price = float(text.split('"last":')[1].split(",")[0].strip().strip('"'))
-        return Say(text=reply(entry(action, price, **changes)), cost=Decimal("0.002"))
-
-    return say
 
 
 async def test_a_models_buy_becomes_a_position_with_its_stop_and_everything_is_stored(
