@@ -1,7 +1,7 @@
 """Settle how the account's decisions turned out, as far as the cycle's time lets it be known.
 
 Prices come from stored candles of the decision's own instrument. An outcome whose candle is not stored
-yet waits for a later cycle; after `LOOKED_FOR` it is given up.
+yet waits for a later cycle, for a while; then it is given up.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from trading.candles import Candle
 from trading.decision.outcomes import Outcome, due_at, outcome_by_price, outcome_by_trade
 from trading.timeframes import Timeframe
 
-LOOKED_FOR = timedelta(days=2)
-"""Since it was due: an account that was off for longer does not learn what happened meanwhile."""
+LONGEST_WAIT = timedelta(hours=12)
+"""For a price since it was due: about as far back as a cycle reads candles of five minutes."""
+LONGEST_WAIT_FOR_TRADE = timedelta(days=7)
+"""Since it was closed: the venue may close a trade while the account is off."""
 MOST_IN_PASS = 200
 """Of each horizon."""
 
@@ -34,9 +36,10 @@ def settle_outcomes(cycle: Cycle) -> int:
     account_id, now = cycle.account.id, cycle.as_of
     timeframe = _finest(memory_of(cycle.arena).market.base_timeframe)
     with store_engine().begin() as conn:
-        reach = {"since": now - LOOKED_FOR, "until": now, "limit": MOST_IN_PASS}
-        due = load_due(conn, account_id, **reach)
-        ended = load_ended(conn, account_id, **reach)
+        due = load_due(conn, account_id, since=now - LONGEST_WAIT, until=now, limit=MOST_IN_PASS)
+        ended = load_ended(
+            conn, account_id, since=now - LONGEST_WAIT_FOR_TRADE, until=now, limit=MOST_IN_PASS
+        )
         outcomes = _by_price(conn, cycle.arena.market, due, timeframe)
         outcomes += [outcome_by_trade(made, trade) for made, trade in ended]
         return save_outcomes(conn, account_id, outcomes)

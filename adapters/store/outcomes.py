@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from trading.trades import Trade
 
 LONGEST_WORDS = 200
 """Characters of a decision's rationale that go with its outcome."""
+TOLD_FOR = timedelta(days=7)
+"""Since it was known; a bound, since a model that mostly holds has thousands of outcomes in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def load_due(
                 decisions.c.account_id == account_id,
                 decisions.c.decided_at > since - length,
                 decisions.c.decided_at <= until - length,
-                _lacks(horizon),
+                _lacks(horizon, account_id, since),
             )
             .order_by(decisions.c.decided_at.desc(), decisions.c.id.desc())
             .limit(limit)
@@ -74,7 +76,7 @@ def load_ended(
             trades.c.status == "closed",
             trades.c.closed_at > since,
             trades.c.closed_at <= until,
-            _lacks(Horizon.CLOSE),
+            _lacks(Horizon.CLOSE, account_id, since),
         )
         .order_by(trades.c.closed_at.desc(), trades.c.id)
         .limit(limit)
@@ -114,7 +116,7 @@ def load_outcome_table(
     *,
     with_holds: bool = False,
 ) -> tuple[DecisionOutcome, ...]:
-    """The newest outcomes that were known at `until`, oldest first.
+    """The newest outcomes of a week that were known at `until`, oldest first.
 
     Of decisions to trade; holds are many and would leave no room for them.
     """
@@ -133,7 +135,12 @@ def load_outcome_table(
             kept.net_pnl,
         )
         .join(decisions, decisions.c.id == kept.decision_id)
-        .where(kept.account_id == account_id, kept.known_at <= until)
+        .where(
+            kept.account_id == account_id,
+            decisions.c.account_id == account_id,
+            kept.known_at <= until,
+            kept.known_at > until - TOLD_FOR,
+        )
         .order_by(kept.known_at.desc(), decisions.c.asset.desc(), kept.horizon.desc())
         .limit(limit)
     )
@@ -142,11 +149,16 @@ def load_outcome_table(
     return tuple(reversed([_told(row) for row in conn.execute(query)]))
 
 
-def _lacks(horizon: Horizon) -> ColumnElement[bool]:
-    """Whether a decision has no outcome at a horizon and can have one."""
+def _lacks(horizon: Horizon, account_id: str, since: datetime) -> ColumnElement[bool]:
+    """Whether a decision has no outcome at a horizon, of those known after `since`, and can have one.
+
+    With `since` only the newest outcomes are looked through, however many there are.
+    """
     known = select(decision_outcomes.c.decision_id).where(
         decision_outcomes.c.decision_id == decisions.c.id,
         decision_outcomes.c.horizon == horizon.value,
+        decision_outcomes.c.account_id == account_id,
+        decision_outcomes.c.known_at > since,
     )
     return (decisions.c.reference_price > 0) & ~known.exists()
 

@@ -139,6 +139,7 @@ def test_the_table_tells_the_newest_with_their_decision_and_leaves_out_holds(
     assert [each.action for each in newest] == [Action.HOLD, Action.CLOSE]
     assert (newest[0].asset, newest[0].confidence, len(newest[0].rationale)) == ("BTC", 0.7, 200)
     assert load_outcome_table(conn, "acc2", later, 9) == ()
+    assert load_outcome_table(conn, "acc1", later + timedelta(days=7), 9) == ()
 
 
 @given(known=st.lists(st.integers(0, 600), min_size=1, max_size=6), until=st.integers(-10, 610))
