@@ -14,6 +14,7 @@ import typer
 
 from cli.accounts.app import accounts_app
 from cli.accounts.twin import register_on as register_twin
+from cli.agents.app import agents_app
 from cli.command_settings import DataDir, Json, command_settings, print_json
 from cli.decisions.app import decisions_app
 from cli.exit_codes import ExitCode
@@ -32,6 +33,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="Show and check the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(accounts_app, name="accounts")
+app.add_typer(agents_app, name="agents")
 app.add_typer(decisions_app, name="decisions")
 register_operate(app, accounts_app)
 register_live(accounts_app)

@@ -77,6 +77,18 @@ def load_question(conn: Connection, call_id: UUID) -> StoredQuestion:
     )
 
 
+def load_last_question(conn: Connection, account_id: str) -> StoredQuestion | None:
+    """What the account's model was asked in its newest cycle; None before the first one."""
+    columns = model_calls.c
+    call_id = conn.scalar(
+        select(columns.id)
+        .where(columns.account_id == account_id, columns.purpose == "decide")
+        .order_by(columns.at.desc(), columns.id.desc())
+        .limit(1)
+    )
+    return None if call_id is None else load_question(conn, call_id)
+
+
 def save_model_call(conn: Connection, new: NewModelCall) -> UUID:
     """Store a call; its id."""
     call = dict(new.call)

@@ -31,6 +31,8 @@ def _day_of(account: Account) -> Decimal | None:
 def _most(days: Sequence[Decimal | None]) -> str:
     known = sum((each for each in days if each is not None), ZERO)
     unlimited = sum(each is None for each in days)
+    if unlimited == len(days):
+        return "without a limit in USD (llm.budget.usd)"
     if unlimited:
         noun = "one has" if unlimited == 1 else f"{unlimited} have"
         return f"{noun} no limit in USD (llm.budget.usd), the others {plain(known)} USD a day"

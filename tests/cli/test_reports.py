@@ -94,31 +94,31 @@ ACCOUNT_IDS=account1,account2
 LLM_MODEL_account1=x-ai/grok-4
 ASTERDEX_API_KEY_account1=canary-5f1e
 ASTERDEX_API_SECRET_account1=canary-5f1e
+OPENROUTER_API_KEY_account1=canary-5f1e
 STRATEGY_account2=grid
 """
 
 
-def test_config_show_lists_also_accounts_that_cannot_run_yet(perpflow: Perpflow) -> None:
+def test_config_show_says_of_every_secret_whether_it_is_set(perpflow: Perpflow) -> None:
     Path(".env").write_text(SEED)
 
     ended = perpflow("config", "show")
     found = json.loads(perpflow("config", "show", "--json").stdout)
 
-    assert "cannot run yet: environment: LLM_MODEL_account1 makes account" in ended.stdout
     assert "asterdex.api_key = env:ASTERDEX_API_KEY_account1 (set)" in ended.stdout
+    assert "openrouter.api_key = env:OPENROUTER_API_KEY_account1 (set)" in ended.stdout
     assert found["accounts_source"] == "the environment (ACCOUNT_IDS)"
-    assert [len(account["cannot_run_yet"]) for account in found["accounts"]] == [1, 0]
+    assert [account.get("model") for account in found["accounts"]] == ["x-ai/grok-4", None]
     assert "canary" not in ended.stdout + json.dumps(found)
 
 
 def test_config_validate_refuses_what_up_would_refuse(perpflow: Perpflow) -> None:
-    Path(".env").write_text(SEED)
+    Path(".env").write_text(SEED.replace("OPENROUTER_API_KEY_account1", "UNUSED"))
 
     ended = perpflow("config", "validate")
 
     assert ended.code == ExitCode.INVALID_CONFIGURATION
-    assert "LLM_MODEL_account1 makes account 'account1' an agent" in ended.stderr
-    assert "set STRATEGY_account1 instead: momentum" in ended.stderr
+    assert "OPENROUTER_API_KEY_account1 is missing from account 'account1'" in ended.stderr
 
 
 def test_config_schema_is_one_json_document_for_editors(perpflow: Perpflow) -> None:
