@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from adapters.config.llm_config import render_model_keys
 from adapters.venues.aster.codes import render_codes
 from api.field_table import render_fields
 from api.model_shapes import DayShape, ModelCallShape, ModelUsageShape
@@ -139,6 +140,7 @@ SOURCES: dict[str, Callable[[], str]] = {
     "denials": render_denials,
     "limits": render_limits,
     "limit_keys": render_limit_keys,
+    "model_keys": render_model_keys,
     "checks": checks,
     "exit_checks": exit_checks,
     "condition_names": render_names,

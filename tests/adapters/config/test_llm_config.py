@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -327,3 +328,26 @@ def test_the_record_survives_the_store_exactly(agent: ModelAgent) -> None:
 def test_what_is_as_usual_is_not_written() -> None:
     assert model_agent_to_json(ModelAgent()) == {}
     assert model_agent_from_json({}) == ModelAgent()
+
+
+def examples() -> list[str]:
+    docs = Path(__file__).parents[3] / "docs"
+    blocks = [
+        block
+        for name in ("configuration.md", "agents.md")
+        for block in re.findall(r"```yaml\n(.*?)```", (docs / name).read_text(), re.DOTALL)
+    ]
+    return [block for block in blocks if "llm_model" in block]
+
+
+@pytest.mark.parametrize("example", examples())
+def test_the_examples_of_the_documents_are_accounts_that_ask_a_model(example: str) -> None:
+    document = parse_document(example, "docs")
+    accounts = read_accounts(document, {"OPENROUTER_API_KEY": "canary"}).accounts
+
+    assert {account.kind for account in accounts} == {AgentKind.LLM}
+    assert all(account.model_agent is not None for account in accounts)
+
+
+def test_the_documents_have_examples() -> None:
+    assert len(examples()) == 3
