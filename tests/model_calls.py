@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from adapters.llm.capabilities import OutputMode
 from adapters.llm.documents import call_document
-from adapters.llm.messages import system, user
+from adapters.llm.messages import Message, Role, ToolCall, system, user
 from adapters.llm.records import (
     Attempt,
     Billing,
@@ -23,6 +23,7 @@ from adapters.llm.records import (
     Reply,
     Round,
     Stop,
+    ToolRun,
     Usage,
 )
 from adapters.store.model_calls import NewModelCall, save_model_call
@@ -71,8 +72,10 @@ def call_of(
     cost: Decimal | None = Decimal("0.0123"),
     usage: Usage | None = None,
     error: str | None = None,
+    tools: Sequence[ToolRun] = (),
 ) -> ModelCall:
     """What one question leaves; `cost` None: billed at a price that nobody told."""
+    asked = [assistant_asks(tuple(each.call for each in tools))] if tools else []
     reply = Reply(stop=Stop.COMPLETE, finish_reason="stop", text=text, model_used=used or model)
     attempt = Attempt(
         began_after=0.0,
@@ -93,6 +96,7 @@ def call_of(
         messages=(
             system("You manage one trading account."),
             user("BTC is at 64000. What now?"),
+            *asked,
         ),
         rounds=(
             Round(
@@ -101,9 +105,15 @@ def call_of(
                 parameters={"temperature": 0.2},
                 attempts=(attempt,),
                 reply=None if error else reply,
+                tools_run=tuple(tools),
             ),
         ),
     )
+
+
+def assistant_asks(calls: tuple[ToolCall, ...]) -> Message:
+    """The model's message in which it asks for tools."""
+    return Message(role=Role.ASSISTANT, text=None, tool_calls=calls)
 
 
 def read(text: str) -> Reading:

@@ -42,8 +42,13 @@ def _head(found: Document) -> Iterator[str]:
     yield f"took     {found['seconds']:.2f} s, from {time_words(found['real_started_at'])} real time"
     reason = found["reason"]
     yield f"outcome  {found['outcome']}" + (f": {shown_on_one_line(reason)}" if reason else "")
-    yield f"cost     {cost_words(found)} USD; requests that may have been billed: {found['billed']}"
+    yield f"cost     {_money(found)}; requests that may have been billed: {found['billed']}"
     yield f"tokens   {_tokens(found)}"
+
+
+def _money(found: Document) -> str:
+    words = cost_words(found)
+    return words if words == "unknown" else f"{words} USD"
 
 
 def _purpose(found: Document) -> str:

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
+from adapters.llm.messages import ToolCall
+from adapters.llm.records import ToolRun
 from adapters.store.accounts import mark_removed
 from api.app import create_app
 from cli.exit_codes import ExitCode
@@ -131,6 +133,17 @@ def test_show_tells_why_there_was_no_reply(decisions: Decisions, asked: Asked) -
     found = decisions("show", str(asked.failed)).stdout
     assert "outcome  model_provider_failed: the provider is overloaded" in found
     assert "there was nothing to read" in found
+
+
+def test_show_tells_tools_and_that_a_price_is_unknown(decisions: Decisions, engine: Engine) -> None:
+    asked = ToolCall(id="1", name="get_indicator", arguments='{"name": "RSI"}\n--- reply ---')
+    run = ToolRun(call=asked, answer="61.2", was_run=True, seconds=0.01)
+    with engine.begin() as conn:
+        call = store_call(conn, "grok", reply_of(entry()), at=START, cost=None, tools=[run])
+    found = decisions("show", str(call)).stdout
+    assert '    asks for get_indicator: {"name": "RSI"} --- reply ---' in found
+    assert "tool get_indicator was run, 0.01 s" in found
+    assert "cost     unknown; requests that may have been billed: 1" in found
 
 
 def test_show_takes_the_start_of_an_id_and_the_id_of_a_decision(
