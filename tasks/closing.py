@@ -73,14 +73,19 @@ async def flatten(
     await sweep_orphans(cycle)
 
 
-async def sweep_orphans(cycle: Cycle, seen: VenueAccount | None = None) -> None:
-    """Cancel our resting orders in symbols that hold nothing any more, before any new entry."""
+async def sweep_orphans(cycle: Cycle, seen: VenueAccount | None = None) -> int:
+    """Cancel our resting orders in symbols that hold nothing any more, before any new entry.
+
+    Returns how many there were.
+    """
     account = await venue_of(cycle).account() if seen is None else seen
     held = [item.position.symbol for item in account.positions]
-    for action in plan_orphan_sweep(held, account.open_orders):
+    orphans = plan_orphan_sweep(held, account.open_orders)
+    for action in orphans:
         run_log().info("%s: order %s is taken away, %s.", cycle.account.id,
                               action.order.request.client_order_id, action.reason)  # fmt: skip
         await cancel(cycle, action.order)
+    return len(orphans)
 
 
 async def _most_at_once(cycle: Cycle, symbol: str) -> Decimal | None:

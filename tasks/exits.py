@@ -24,8 +24,7 @@ async def manage_exits(cycle: Cycle, state: AccountState, markets: Markets) -> A
     with store_engine().connect() as conn:
         trades = {t.trade.symbol: t for t in load_open_trades(conn, cycle.account.id)}
     instruments = {i.symbol: i for i in await market_of(cycle.arena).instruments()}
-    await sweep_orphans(cycle)
-    closed = False
+    has_changed = await sweep_orphans(cycle) > 0
     for held in state.positions:
         symbol = held.position.symbol
         instrument = instruments[symbol]
@@ -42,8 +41,8 @@ async def manage_exits(cycle: Cycle, state: AccountState, markets: Markets) -> A
                 decision_id=None,
                 seen=Holding(position=held, open_orders=state.open_orders),
             )
-        closed = closed or left
-    return await reconcile(cycle) if closed else state
+        has_changed = has_changed or left
+    return await reconcile(cycle) if has_changed else state
 
 
 async def _leave_if_due(cycle: Cycle, review: Review) -> bool:

@@ -60,11 +60,12 @@ async def _hidden(cycle: Cycle, symbol: str, listed: Sequence[Order]) -> list[Or
         order = await venue_of(cycle).order_by_client_id(symbol, request.client_order_id)
         if order is not None and order.status.is_open:
             hidden.append(order)
-    _tell_hidden(cycle, symbol, hidden)
+    tell_hidden(cycle, symbol, hidden)
     return hidden
 
 
-def _tell_hidden(cycle: Cycle, symbol: str, hidden: Sequence[Order]) -> None:
+def tell_hidden(cycle: Cycle, symbol: str, hidden: Sequence[Order]) -> None:
+    """Raise the alert of orders that the venue's list leaves out, or clear it when there are none."""
     code = f"{HIDDEN_ORDER}_{symbol.lower()}"
     account_id = cycle.account.id
     with store_engine().begin() as conn:

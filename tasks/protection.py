@@ -16,7 +16,7 @@ from uuid import UUID
 from adapters.store.trades import set_close_reason
 from tasks.closing import NOT_SENT_PAUSE_SECONDS, flatten
 from tasks.cycle import Cycle
-from tasks.holdings import own_holding
+from tasks.holdings import own_holding, tell_hidden
 from tasks.orders import Submitted, Wish, cancel, submit
 from tasks.resources import store_engine
 from tasks.run_log import run_log
@@ -88,6 +88,7 @@ async def protect(
     `seen` is a reading of this very moment: where it shows that all is as wanted, nothing is asked.
     """
     if seen is not None and _is_as_wanted(seen, levels, instrument):
+        tell_hidden(cycle, instrument.symbol, ())
         return True
     holding = await own_holding(cycle, instrument.symbol)
     held, orders = holding.position, holding.open_orders
