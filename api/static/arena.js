@@ -6,6 +6,7 @@ import { EquityChart, lineColor } from "./chart.js";
 import { DecisionFeed } from "./feed.js";
 import { MoreFigures } from "./figures.js";
 import { Live } from "./live.js";
+import { ModelCallDialog } from "./model_call.js";
 import { Pairs } from "./pairs.js";
 import { Table } from "./table.js";
 
@@ -151,8 +152,9 @@ const more = new MoreFigures({ details: byId("more"), table: byId("figures"), de
 byId("more").addEventListener("toggle", () => guarded(() => more.load()));
 const pairs = new Pairs({ page: document.querySelector("main"), card: byId("pairs-card"), list: byId("pairs"),
   definitions: byId("pair-definitions"), meanings: byId("pair-meanings"), read });
+const modelCall = new ModelCallDialog({ dialog: byId("call-dialog"), title: byId("call-title"), content: byId("call-content"), read });
 const feed = new DecisionFeed({ list: byId("feed"), empty: byId("feed-empty"), agentFilter: byId("feed-agent"), kindFilter: byId("feed-kind"),
-  onFilter: () => guarded(loadFeed) });
+  onFilter: () => guarded(loadFeed), onOpen: (item, agent) => modelCall.open(item, agent) });
 byId("definitions").append(...COLUMNS.flatMap((column) => [element("dt", {}, column.label === "#" ? "Rank" : column.label), element("dd", {}, column.help)]));
 
 async function loadFigures() {

@@ -9,8 +9,8 @@ const KEPT = 250;
 const SHOWN = 60;
 
 export class DecisionFeed {
-  constructor({ list, empty, agentFilter, kindFilter, onFilter }) {
-    Object.assign(this, { list, empty, agentFilter, kindFilter });
+  constructor({ list, empty, agentFilter, kindFilter, onFilter, onOpen }) {
+    Object.assign(this, { list, empty, agentFilter, kindFilter, onOpen });
     this.decisions = new Map();
     this.agents = new Map();
     for (const filter of [agentFilter, kindFilter]) filter.addEventListener("change", () => { this.draw(); onFilter(); });
@@ -26,7 +26,7 @@ export class DecisionFeed {
 
   setAgents(accounts) {
     const before = [...this.agents.keys()].join();
-    this.agents = new Map(accounts.map((account, index) => [account.account_id, { name: account.name, index }]));
+    this.agents = new Map(accounts.map((account, index) => [account.account_id, { name: account.name, kind: account.kind, index }]));
     if ([...this.agents.keys()].join() === before) return;
     const chosen = this.agentFilter.value;
     this.agentFilter.replaceChildren(element("option", { value: "" }, "All"),
@@ -101,7 +101,16 @@ export class DecisionFeed {
       element("span", { class: "feed-asset" }, item.assets.join(", ")), timeElement(item.decided_at));
     const facts = element("div", { class: "feed-facts" }, ...this.facts(item));
     const reason = element("p", { class: "feed-reason", title: item.rationale || null }, item.rationale || "no reason given");
+    if (agent.kind === "llm" || item.model_call_id) head.lastChild.before(this.opener(item, agent));
     return element("li", {}, head, ...(facts.childElementCount ? [facts] : []), reason);
+  }
+
+  /** The way to what the model was asked and said. */
+  opener(item, agent) {
+    const button = element("button", { type: "button", class: "opener", "aria-haspopup": "dialog",
+      "aria-label": `What the model said: ${agent.name}, ${item.action} ${item.assets.join(", ")}` }, "why");
+    button.addEventListener("click", () => this.onOpen(item, agent.name));
+    return button;
   }
 
   facts(item) {
