@@ -12,9 +12,11 @@ import pytest
 from adapters.config.settings import load_settings
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
+from cli.prompt_files import prompt_folder_of_arena, with_prompts
 from cli.up.demo import load_demo
 from cli.up.model_costs import model_sentence
 from cli.up.plan import UpPlan, make_plan
+from cli.up.record import RunRecord, exclusive, save_record
 from deployments.pools import WARM
 from deployments.schedule import require_bearable_speed
 from tests.arena import build_account
@@ -240,3 +242,28 @@ def test_a_prompt_beside_the_accounts_file_is_found_and_another_is_refused(
         in (refused.stderr)
     )
     assert perpflow("config", "validate").stdout == "accounts.yaml is valid: 1 account\n"
+
+
+def test_the_worker_is_told_the_folder_that_up_has_found() -> None:
+    settings = load_settings({}, {"PERPFLOW_HOME": Path("home")})
+    assert with_prompts(settings, {"A": "1"}) == {"A": "1"}
+
+    Path("prompts").mkdir()
+
+    found = with_prompts(settings, {})["PERPFLOW_PROMPTS"]
+    assert Path(found) == Path("prompts").absolute()
+
+
+def test_accounts_that_are_added_to_a_running_arena_have_its_prompts(tmp_path: Path) -> None:
+    home, own = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    Path("prompts").mkdir()
+    settings = load_settings({}, {"PERPFLOW_HOME": home})
+    record = RunRecord(
+        run_id="r", pid=1, create_time=0.0, url="u", prefect_url="p", prompts=str(own)
+    )
+    save_record(home, record)
+
+    assert prompt_folder_of_arena(settings) == Path("prompts").absolute()
+    with exclusive(home):
+        assert prompt_folder_of_arena(settings) == own

@@ -22,6 +22,7 @@ from trading.decisions import Action
 from trading.errors import InvalidRecord, UnknownName
 from trading.limits import RiskLimits
 from trading.market import MarketView
+from trading.model_agent import ModelAgent
 from trading.positions import Direction
 from trading.regime.detection import REGIME_CANDLES
 from trading.scan_plan import Scan
@@ -299,6 +300,8 @@ def test_an_account_reads_what_all_of_its_members_and_the_regime_read() -> None:
     assert candles_to_decide(alone) == dict(find_strategy("grid").timeframes)
     model = account(strategy="llm", blend=None, kind=AgentKind.LLM, model="m")
     assert candles_to_decide(model) == {}
+    falling = replace(model, model_agent=ModelAgent(fallback="grid"))
+    assert candles_to_decide(falling) == dict(find_strategy("grid").timeframes)
     with pytest.raises(UnknownName):
         strategies_of(account(strategy="nothing", blend=None))
 
