@@ -1,14 +1,14 @@
-"""`perpflow agents decide`: one decision of an account's model, now, without an order.
+"""A question to an account's model from the command line: asked in this process, shown, never an order.
 
-It runs the steps of a cycle in this process, up to the decision. The key is resolved as the worker does
-it, from the environment with `.env` beneath it.
+It runs the steps of a cycle up to the decision. The key is resolved as the worker does it, from the
+environment with `.env` beneath it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adapters.config.references import is_set
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tasks.model_questions import Preview
 
 _NO_ACCESS = ("model_key_refused", "model_credits_exhausted")
+Ask = Callable[[], "Coroutine[Any, Any, Preview | None]"]
 
 
 def run_decide(
@@ -38,6 +39,25 @@ def run_decide(
     as_json: bool,
 ) -> ExitCode:
     """Ask, show, and say by the code whether there was an answer. Raises `CommandFailed`."""
+
+    def ask() -> Coroutine[Any, Any, Preview | None]:
+        from tasks.model_questions import preview
+
+        return preview(account_id, assets)
+
+    found = ask_here(settings, environ, account_id, ask)
+    if as_json:
+        print_json(document_of(account_id, found, with_messages=with_messages))
+    else:
+        show_preview(found, with_messages=with_messages)
+    return code_of(found)
+
+
+def ask_here(settings: Settings, environ: Mapping[str, str], account_id: str, ask: Ask) -> Preview:
+    """Ask the model of an account in this process; `ask` is called when everything is in place.
+
+    Raises `CommandFailed`: no arena, no key, a running cycle, or what the question itself refuses.
+    """
     folder = prompt_folder_of_arena(settings)
     with arena_database(settings, application="perpflow-agents") as database:
         with database.engine.connect() as conn:
@@ -50,22 +70,21 @@ def run_decide(
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "false")
         if folder is not None:
             os.environ[PROMPTS_VARIABLE] = str(folder)
-        found = _ask(account_id, assets)
-    if as_json:
-        print_json(document_of(account_id, found, with_messages=with_messages))
-    else:
-        show_preview(found, with_messages=with_messages)
+        return _ask(account_id, ask)
+
+
+def code_of(found: Preview) -> ExitCode:
+    """Whether there was an answer."""
     if found.reading is not None:
         return ExitCode.DONE
     return ExitCode.BAD_CREDENTIALS if found.outcome in _NO_ACCESS else ExitCode.UNREACHABLE
 
 
-def _ask(account_id: str, assets: Sequence[str]) -> Preview:
-    from tasks.model_questions import preview
+def _ask(account_id: str, ask: Ask) -> Preview:
     from tasks.resources import forget
 
     try:
-        found = asyncio.run(preview(account_id, assets))
+        found = asyncio.run(ask())
     except TradingError as refusal:
         raise CommandFailed(ExitCode.INVALID_CONFIGURATION, str(refusal)) from None
     finally:

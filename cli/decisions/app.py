@@ -123,6 +123,25 @@ def decisions_show(
         typer.echo(line)
 
 
+@decisions_app.command("replay")
+def decisions_replay(
+    named: Annotated[
+        str, typer.Argument(metavar="ID", help="Of a call or of a decision; its start will do.")
+    ],
+    *,
+    model: Annotated[
+        str | None, typer.Option(help="Another model; without it that of the account.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the words of a call again, of any model. No order; it is paid for and stored."""
+    settings, environ = command_settings(PERPFLOW_HOME=data_dir)
+    from cli.decisions.replaying import run_replay
+
+    raise typer.Exit(run_replay(settings, environ, named, model=model, as_json=as_json))
+
+
 @decisions_app.command("export")
 def decisions_export(  # noqa: PLR0913 - as above
     *,

@@ -54,7 +54,11 @@ def test_a_plan_is_made_by_the_child_and_what_is_needed_of_it_comes_back(
     facts = child.ask("plan")
 
     assert facts == PlanFacts(
-        accounts_source="demo accounts", accounts=5, market="simulated-7", remarks=()
+        accounts_source="demo accounts",
+        accounts=5,
+        modes=("paper",) * 5,
+        market="simulated-7",
+        remarks=(),
     )
     assert not place.home.exists()
 
