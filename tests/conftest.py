@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.embedded import EmbeddedServer
 from adapters.store.engine import open_async_engine, open_engine
 from adapters.store.schema import upgrade
+from tests.prefect_server import prefect_server  # noqa: F401 - the session's server
 
 TEMPLATE = "perpflow_template"
 FOLDER_PREFIX = "perpflow-tests-"

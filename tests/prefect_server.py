@@ -1,20 +1,18 @@
 """A real Prefect server for tests: one for the whole session, on SQLite, with our own settings.
 
-Import the fixture into the conftest of the folder that needs it:
-`from tests.prefect_server import prefect_server  # noqa: F401`. However many import it, one server
-starts, at its first use, and ends with the session.
+The fixture is in the topmost conftest: whoever asks for it first starts the server, and the session's
+end stops it. Not the interpreter's: a worker of xdist may be killed before that.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -27,13 +25,8 @@ START_SECONDS = 150.0
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> PrefectPlace:
+def prefect_server() -> Iterator[PrefectPlace]:
     """A running server: its `api_url` for clients, its `folder` and `port` for environments."""
-    return _start()
-
-
-@cache
-def _start() -> PrefectPlace:
     folder = Path(tempfile.mkdtemp(prefix="perpflow-prefect-"))
     place = PrefectPlace(folder=folder, port=free_port())
     log = folder / "server.log"
@@ -47,9 +40,11 @@ def _start() -> PrefectPlace:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    atexit.register(_stop, process, folder)
-    _wait_until_healthy(place, process, log)
-    return place
+    try:
+        _wait_until_healthy(place, process, log)
+        yield place
+    finally:
+        _stop(process, folder)
 
 
 def _wait_until_healthy(place: PrefectPlace, process: subprocess.Popen[bytes], log: Path) -> None:

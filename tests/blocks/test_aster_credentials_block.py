@@ -10,7 +10,6 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from adapters.config.secrets import KEY_NAMES, SecretMissing, resolve
 from blocks.aster_credentials import AsterCredentials, load_aster_credentials
 from deployments.prefect_settings import PrefectPlace
-from tests.prefect_server import prefect_server  # noqa: F401 - the session's server
 
 CANARY = "canary-5f1e"
 
@@ -38,7 +37,7 @@ def test_without_a_server_the_reference_is_named() -> None:
 
 @pytest.mark.prefect
 async def test_a_saved_block_is_found_by_its_reference(
-    prefect_server: PrefectPlace,  # noqa: F811 - the fixture
+    prefect_server: PrefectPlace,
 ) -> None:
     with temporary_settings({PREFECT_API_URL: prefect_server.api_url}):
         AsterCredentials(private_key=CANARY).save("main", overwrite=True, _sync=True)

@@ -11,11 +11,15 @@ from pathlib import Path
 from threading import Lock, Thread
 
 import pytest
+from sqlalchemy import Engine
 
 from cli.main import run
 from cli.up.place import ArenaPlace
 from cli.up.registrar import serve
 from cli.up.registrar_child import RegistrarChild
+from tests.arena import START, TestArena, hours, start_arena
+from tests.llm_stub.server import ModelStub
+from tests.tasks.model_accounts import KEY, build_model_account
 
 
 class RegistrarThread(RegistrarChild):
@@ -69,3 +73,25 @@ def perpflow(
         return Ended(int(ended.value.code or 0), output.out, output.err)
 
     return call
+
+
+@pytest.fixture
+def model_arena(engine: Engine) -> TestArena:
+    """With the candles of thirty hours."""
+    arena = start_arena(engine)
+    arena.stand_at(START + hours(30))
+    return arena
+
+
+@pytest.fixture
+def model_commands(
+    perpflow: Callable[..., Ended],
+    database_url: str,
+    model_arena: TestArena,
+    stub: ModelStub,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Ended]:
+    """`perpflow` in an arena with the account `llm`, for which the fixture `stub` decides."""
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    model_arena.add(build_model_account(stub))
+    return lambda *arguments: perpflow(*arguments, DATABASE_URL=database_url)

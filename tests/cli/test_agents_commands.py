@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from cli.exit_codes import ExitCode
-from tests.arena import START, TestArena, hours, start_arena
+from tests.arena import TestArena
 from tests.cli.conftest import Ended
 from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.says import refuses
@@ -120,24 +120,9 @@ def test_what_was_told_last_belongs_to_an_account(perpflow: Perpflow) -> None:
 
 
 @pytest.fixture
-def arena(engine: Engine) -> TestArena:
-    arena = start_arena(engine)
-    arena.stand_at(START + hours(30))
-    return arena
-
-
-@pytest.fixture
-def agents(
-    perpflow: Perpflow,
-    database_url: str,
-    arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
-    monkeypatch: pytest.MonkeyPatch,
-) -> Perpflow:
+def agents(model_commands: Perpflow) -> Perpflow:
     """`agents("decide", "llm")` in an arena with an account that the stub decides for."""
-    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
-    arena.add(build_model_account(stub))
-    return lambda *arguments: perpflow("agents", *arguments, DATABASE_URL=database_url)
+    return lambda *arguments: model_commands("agents", *arguments)
 
 
 @pytest.mark.db
@@ -152,7 +137,7 @@ def test_a_prompt_is_filled_with_what_the_account_may(agents: Perpflow) -> None:
 @pytest.mark.db
 def test_one_decision_is_shown_with_reply_verdict_and_cost_and_places_nothing(
     agents: Perpflow,
-    arena: TestArena,
+    model_arena: TestArena,
     stub: ModelStub,  # noqa: F811 - the fixture
 ) -> None:
     stub.answer_with(answer_by_price("buy"))
@@ -168,8 +153,8 @@ def test_one_decision_is_shown_with_reply_verdict_and_cost_and_places_nothing(
     assert found["context_tokens"] > 100
     assert "messages" not in found
     assert KEY not in ended.stdout + json.dumps(found)
-    assert arena.one("select count(*) from app.intents") == (0,)
-    assert arena.rows("select distinct purpose from app.model_calls") == [("preview",)]
+    assert model_arena.one("select count(*) from app.intents") == (0,)
+    assert model_arena.rows("select distinct purpose from app.model_calls") == [("preview",)]
 
 
 @pytest.mark.db
@@ -207,12 +192,12 @@ def test_a_model_that_does_not_answer_is_told_by_the_code(
 @pytest.mark.db
 def test_what_cannot_be_asked_is_refused_with_its_reason(
     agents: Perpflow,
-    arena: TestArena,
+    model_arena: TestArena,
     stub: ModelStub,  # noqa: F811 - the fixture
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broke = ModelAgent(budget=ModelBudget(calls=0))
-    arena.add(replace(build_model_account(stub, model_agent=broke), id="broke"))
+    model_arena.add(replace(build_model_account(stub, model_agent=broke), id="broke"))
 
     assert "model budget of this UTC day is used up" in agents("decide", "broke").stderr
     assert "DOGE cannot be asked about for llm" in agents("decide", "llm", "--asset", "doge").stderr
@@ -227,7 +212,7 @@ def test_what_cannot_be_asked_is_refused_with_its_reason(
 @pytest.mark.db
 def test_a_prompt_is_compared_with_what_the_model_was_told_last(
     agents: Perpflow,
-    arena: TestArena,
+    model_arena: TestArena,
     stub: ModelStub,  # noqa: F811 - the fixture
 ) -> None:
     assert (
@@ -235,7 +220,7 @@ def test_a_prompt_is_compared_with_what_the_model_was_told_last(
     )
     stub.answer_with(answer_by_price("hold"))
     agents("decide", "llm")
-    with arena.engine.begin() as conn:  # as if a cycle had asked
+    with model_arena.engine.begin() as conn:  # as if a cycle had asked
         conn.execute(text("update app.model_calls set purpose = 'decide'"))
 
     same = agents("prompt", "neutral", "--account", "llm", "--diff", "last").stdout

@@ -24,7 +24,6 @@ from cli.up.registrar_child import RegistrarChild
 from deployments.prefect_settings import PrefectPlace
 from deployments.register import AccountDeployment, register_accounts
 from deployments.schedule import RealSchedule
-from tests.prefect_server import prefect_server  # noqa: F401 - a fixture
 
 RUN = f"registrar-{os.getpid()}"
 
@@ -128,7 +127,7 @@ def test_the_child_ends_when_its_parent_has_gone(place: ArenaPlace) -> None:
 
 @pytest.mark.prefect
 async def test_the_schedules_of_all_accounts_are_ended_by_a_child(
-    prefect_server: PrefectPlace,  # noqa: F811 - the fixture
+    prefect_server: PrefectPlace,
     tmp_path: Path,
 ) -> None:
     schedule = RealSchedule(

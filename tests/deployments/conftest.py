@@ -9,10 +9,9 @@ from prefect.client.orchestration import PrefectClient
 
 from deployments.prefect_settings import PrefectPlace
 from tests.deployments.warm_pool import deploy, pool, start  # noqa: F401 - fixtures
-from tests.prefect_server import prefect_server  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-async def client(prefect_server: PrefectPlace) -> AsyncIterator[PrefectClient]:  # noqa: F811 - the fixture
+async def client(prefect_server: PrefectPlace) -> AsyncIterator[PrefectClient]:
     async with PrefectClient(prefect_server.api_url) as client:
         yield client

@@ -11,14 +11,13 @@ from sqlalchemy import Engine
 from deployments.prefect_settings import PrefectPlace
 from tasks import resources
 from tests.arena import TestArena, start_arena
-from tests.prefect_server import prefect_server  # noqa: F401 - the session's server
 
 
 @pytest.fixture
 def arena(
     engine: Engine,
     monkeypatch: pytest.MonkeyPatch,
-    prefect_server: PrefectPlace,  # noqa: F811 - the fixture
+    prefect_server: PrefectPlace,
 ) -> Iterator[TestArena]:
     """An empty arena on the simulated market; flows of this test use its database."""
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))

@@ -12,12 +12,11 @@ from sqlalchemy import make_url
 from adapters.store.embedded import EmbeddedServer
 from deployments.prefect_settings import PrefectPlace
 from tests.isolation.arena_runs import Worker, warm_up, warm_worker
-from tests.prefect_server import prefect_server  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="module")
 def worker(
-    prefect_server: PrefectPlace,  # noqa: F811 - the fixture
+    prefect_server: PrefectPlace,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Worker]:
     """One for all tests of a file: what a run does must not take it along."""
