@@ -18,6 +18,7 @@ from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.decide import Decided
 from tasks.market import Markets
+from tasks.market_now import with_prices_of_now
 from tasks.options import READ
 from tasks.resources import store_engine
 from tasks.risk_context import build_context, first_room, read_memory
@@ -57,6 +58,7 @@ async def check_risk(
     cycle: Cycle, state: AccountState, markets: Markets, decisions: tuple[Decided, ...]
 ) -> tuple[Approval, ...]:
     """Approve, shrink or deny; closes always pass."""
+    markets = await with_prices_of_now(cycle, markets, [each.decision for each in decisions])
     memory = read_memory(cycle, state, markets)
     room = first_room(state, memory)
     approvals: list[Approval] = []

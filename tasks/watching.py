@@ -7,7 +7,6 @@ under the account's lease and beside its slots; while a cycle runs there is noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -22,12 +21,12 @@ from tasks.aside import claim_aside
 from tasks.cycle import Cycle, holding_lease, why_not_live
 from tasks.exits import manage_exits
 from tasks.market import Markets
+from tasks.market_now import quotes_now
 from tasks.market_reading import Reading
 from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
 from tasks.settling import resolve_unknown_orders
 from trading.account import AccountStatus
-from trading.errors import BadMarketData
 from trading.market import MarketView, Quote
 
 
@@ -97,16 +96,10 @@ async def _quoted(cycle: Cycle, state: AccountState) -> Markets:
     market = market_of(cycle.arena)
     instruments = {each.symbol: each for each in await market.instruments()}
     symbols = [held.position.symbol for held in state.positions]
-    quotes = await _quotes(cycle, symbols)
+    quotes = await quotes_now(cycle, symbols)
     views = {
         symbol: MarketView(instrument=instruments[symbol], quote=quote)
         for symbol, quote in quotes.items()
         if isinstance(quote, Quote)
     }
     return Markets(Reading(cycle.as_of, quotes, {}), views, {}, is_shared=False)
-
-
-async def _quotes(cycle: Cycle, symbols: Sequence[str]) -> dict[str, Quote | BadMarketData]:
-    if not symbols:
-        return {}
-    return dict(await market_of(cycle.arena).quotes(symbols, cycle.as_of))
