@@ -1,6 +1,6 @@
 """`perpflow agents ...`: what language models are told, what one would decide now, and two side by side.
 
-Nothing here places an order. Heavy imports stay inside the commands.
+Only `twin` changes the arena: it adds an account. Heavy imports stay inside the commands.
 """
 
 from __future__ import annotations
@@ -76,6 +76,24 @@ def agents_decide(
             settings, environ, account_id, asset or [], with_messages=messages, as_json=as_json
         )
     )
+
+
+@agents_app.command("twin")
+def agents_twin(
+    account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its id.")],
+    *,
+    prompt: Annotated[str | None, typer.Option(help="The prompt of the other one.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model of the other one.")] = None,
+    new_id: Annotated[
+        str | None, typer.Option("--id", help="Of the other one; else made of both names.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Add a paper account alike but for its prompt or model, to compare the two."""
+    settings, _ = command_settings(PERPFLOW_HOME=data_dir)
+    from cli.agents.pairing import run_twin
+
+    run_twin(settings, account_id, prompt=prompt, model=model, new_id=new_id)
 
 
 @agents_app.command("compare")

@@ -15,8 +15,11 @@ import deployments.warm.child
 import flows.collect_market
 import flows.trade_account
 import flows.watch_exits
+import tasks.model_decisions
 
-__all__ = ["deployments", "flows", "prefect"]
+# The client of language models is 18 MB here, shared, or one to two seconds of the first decision of
+# every child that serves an account with a model.
+__all__ = ["deployments", "flows", "prefect", "tasks"]
 
 # What is here now stays for good: the collector of a child need not touch it, so that the pages
 # stay shared between all children.

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from adapters.store.accounts import load_account
+from cli.agents.pairing import twin_of
 from cli.exit_codes import ExitCode
 from tests.arena import TestArena
 from tests.cli.conftest import Ended
@@ -17,6 +19,7 @@ from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.says import refuses
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import KEY, MODEL, answer_by_price, build_model_account
+from trading.account import Mode, VenueKeys
 from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget
 
@@ -230,3 +233,50 @@ def test_a_prompt_is_compared_with_what_the_model_was_told_last(
     assert other[0].startswith("--- neutral 1+")
     assert other[0].endswith("(told last)")
     assert other[1].startswith("+++ grid 1+")
+
+
+@pytest.mark.db
+def test_a_twin_with_another_prompt_is_a_paper_account_alike_in_all_else(
+    agents: Perpflow, model_arena: TestArena
+) -> None:
+    ended = agents("twin", "llm", "--prompt", "grid")
+
+    assert ended.code == ExitCode.DONE, ended.stderr
+    assert "account llm-grid was added" in ended.stdout
+    assert "perpflow agents compare llm llm-grid" in ended.stderr
+    with model_arena.engine.connect() as conn:
+        original, twin = (load_account(conn, each).account for each in ("llm", "llm-grid"))
+    assert twin == replace(original, id="llm-grid", name=f"{original.name}, grid", prompt="grid")
+
+
+@pytest.mark.db
+def test_a_twin_of_a_live_account_trades_on_paper_without_its_keys(
+    model_arena: TestArena,
+    stub: ModelStub,  # noqa: F811 - the fixture
+) -> None:
+    account = build_model_account(stub, venue_keys=VenueKeys(private_key="env:MY_KEY"))
+    live = replace(account, mode=Mode.LIVE, venue="aster")
+
+    twin = twin_of(live, prompt="grid", model=None, new_id=None)
+
+    assert (twin.mode, twin.venue, twin.venue_keys) == (Mode.PAPER, "paper", None)
+
+
+@pytest.mark.db
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "name what is to be different"),
+        (("--prompt", "nuetral"), "did you mean 'neutral'?"),
+        (("--model", "m", "--id", "llm"), "account llm is there already"),
+        (("--model", "m", "--id", "No Good"), "account id 'No Good' must be"),
+    ],
+)
+def test_a_twin_that_cannot_be_is_refused_and_nothing_is_added(
+    agents: Perpflow, model_arena: TestArena, options: tuple[str, ...], words: str
+) -> None:
+    ended = agents("twin", "llm", *options)
+
+    assert ended.code != ExitCode.DONE
+    assert words in ended.stderr
+    assert model_arena.rows("select id from app.accounts") == [("llm",)]
