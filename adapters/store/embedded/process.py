@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -130,20 +131,27 @@ def stop(folder: ServerFolder, process: psutil.Process) -> None:
     ):
         try:
             process.send_signal(number)
-            process.wait(seconds)
         except psutil.NoSuchProcess:
-            break
-        except psutil.TimeoutExpired:
-            continue
+            pass  # its last children may still be at work
         except psutil.AccessDenied:
             raise NotStartable(
                 f"the server (process {process.pid}) belongs to another user; stop it as that user"
             ) from None
-        break
-    if not wait_until_free(folder.alive, HARD_STOP_SECONDS):
-        raise NotStartable(
-            f"the server does not end{named(living_processes(folder))}; see {folder.log}"
-        )
+        # Not the process id: who started the server may not have taken its exit yet, and a process
+        # that has ended is there until then.
+        if wait_until_free(folder.alive, seconds):
+            _take_exit(process)
+            return
+    raise NotStartable(
+        f"the server does not end{named(living_processes(folder))}; see {folder.log}"
+    )
+
+
+def _take_exit(process: psutil.Process) -> None:
+    """Leave no ended child of ours in the process table."""
+    with suppress(psutil.Error):
+        if process.ppid() == os.getpid():
+            process.wait(LOOK_SECONDS)
 
 
 def named(processes: list[psutil.Process]) -> str:

@@ -263,6 +263,23 @@ def test_a_killed_child_of_this_process_is_reaped_and_started_again(
         assert conn.execute("select 1").fetchone() == (1,)
 
 
+def test_a_server_ends_at_once_whose_starter_lives_and_does_not_look_after_it(
+    folder: Path, left_over: Leftover
+):
+    idle = f"{UP}; import time; sys.stdout.flush(); time.sleep(600)"
+    with subprocess.Popen(
+        [sys.executable, "-c", idle, str(folder)], stdout=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline().startswith("postgresql")
+        found = postmaster(folder)
+        EmbeddedServer(folder).down()
+        # It has ended, and nobody has taken its exit: waiting for its id to vanish would be in vain.
+        assert found.status() == psutil.STATUS_ZOMBIE
+        assert left_over() == []
+        starter.kill()
+
+
 def test_before_the_first_start_there_is_no_url(fresh_server: EmbeddedServer):
     with pytest.raises(ServerError, match=r"call up\(\) first"):
         _ = fresh_server.url
