@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from uuid import UUID
 
-from adapters.market.remembered import RecentlyUsed
 from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
 from adapters.store.decisions import NewDecision
 from adapters.store.model_calls import load_day_of_model
@@ -20,8 +18,7 @@ from tasks.cycle import Cycle
 from tasks.market import Markets
 from tasks.model_access import agent_of
 from tasks.model_asking import build_question, means_of
-from tasks.model_storing import save_talk
-from tasks.model_talk import Talk, talk
+from tasks.model_storing import StoredTalk, ask_and_store
 from tasks.model_waiting import tell_needs_person, why_not_asked
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds
@@ -43,11 +40,6 @@ class ModelAnswer:
     """Why the account's fallback strategy is to decide instead; None: it is not."""
 
 
-_talks: RecentlyUsed[UUID, Talk] = RecentlyUsed(8)
-"""Talks of this process by cycle: a step that is repeated after a fault of the database must not pay
-for a second answer."""
-
-
 async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> ModelAnswer:
     """One decision per asset with usable data, or a hold that says why."""
     views = list(markets)
@@ -64,15 +56,11 @@ async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> Mode
             made=_holds(cycle, views, allowed.sentence),
             over_budget=allowed.sentence if has_fallback else None,
         )
-    held = _talks.get(cycle.id)
-    if held is None:
-        seconds = decide_seconds(cycle.arena.clock, cycle.account.interval)
-        means = means_of(cycle, markets, seconds=seconds, paid=allowed)
-        held = await talk(cycle.account, question.messages, question.mandate, means)
-        _talks.put(cycle.id, held)
-    call_ids = save_talk(cycle, question, held)
-    tell_needs_person(cycle, held)
-    return ModelAnswer(made=_decisions(cycle, views, held, call_ids))
+    seconds = decide_seconds(cycle.arena.clock, cycle.account.interval)
+    means = means_of(cycle, markets, seconds=seconds, paid=allowed)
+    stored = await ask_and_store(cycle, cycle.account, question, means)
+    tell_needs_person(cycle, stored.talk)
+    return ModelAnswer(made=_decisions(cycle, views, stored))
 
 
 def require_budget(cycle: Cycle, tokens: int) -> int | None:
@@ -107,11 +95,9 @@ def within_budget(cycle: Cycle, tokens: int) -> int | BudgetExhausted | None:
     return verdict.calls_left
 
 
-def _decisions(
-    cycle: Cycle, views: Sequence[MarketView], held: Talk, call_ids: Sequence[UUID]
-) -> list[NewDecision]:
-    number = held.answered_by
-    call_id = call_ids[number if number is not None else -1]
+def _decisions(cycle: Cycle, views: Sequence[MarketView], stored: StoredTalk) -> list[NewDecision]:
+    held = stored.talk
+    call_id = stored.ids[held.answered_by if held.answered_by is not None else -1]
     if held.reading is None:
         return [replace(each, model_call_id=call_id) for each in _holds(cycle, views, held.reason)]
     by_symbol = {decision.symbol: decision for decision in held.reading.decisions}

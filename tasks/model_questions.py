@@ -20,8 +20,8 @@ from tasks.cycle import Cycle, holding_lease
 from tasks.market import Markets, fetch_klines
 from tasks.model_asking import Question, build_question, means_of
 from tasks.model_decisions import require_budget
-from tasks.model_storing import save_talk
-from tasks.model_talk import Asked, Means, Talk, talk
+from tasks.model_storing import StoredTalk, ask_and_store
+from tasks.model_talk import Asked, Means
 from tasks.resources import store_engine
 from tasks.time_limits import DECIDE_SECONDS
 from trading.account import Account, AgentKind
@@ -76,9 +76,8 @@ async def preview(account_id: str, assets: Collection[str] = ()) -> Preview | No
         question = build_question(cycle, state, markets)
         paid = require_budget(cycle, question.tokens)
         means = means_of(cycle, markets, seconds=DECIDE_SECONDS, paid=paid)
-        held = await talk(cycle.account, question.messages, question.mandate, means)
-        ids = save_talk(cycle, question, held, purpose=PREVIEW)
-    return _preview(question, held, ids)
+        stored = await ask_and_store(cycle, cycle.account, question, means, purpose=PREVIEW)
+    return _preview(question, stored)
 
 
 async def replay(call_id: UUID, *, model: str | None = None) -> Preview | None:
@@ -98,14 +97,11 @@ async def replay(call_id: UUID, *, model: str | None = None) -> Preview | None:
     question = Question.of_stored(stored, mandate=_mandate(stored, asked_of))
     async with holding_lease(cycle):
         paid = require_budget(cycle, 0)
-        held = await talk(
-            asked_of,
-            question.messages,
-            question.mandate,
-            Means(seconds=DECIDE_SECONDS, paid_requests=paid),
+        means = Means(seconds=DECIDE_SECONDS, paid_requests=paid)
+        stored = await ask_and_store(
+            cycle, asked_of, question, means, purpose=REPLAY, replay_of=call_id
         )
-        ids = save_talk(cycle, question, held, purpose=REPLAY, replay_of=call_id)
-    return _preview(question, held, ids)
+    return _preview(question, stored)
 
 
 def _require_model(account: Account) -> None:
@@ -152,12 +148,13 @@ def _mandate(stored: StoredQuestion, account: Account) -> Mandate:
     )
 
 
-def _preview(question: Question, held: Talk, ids: tuple[UUID, ...]) -> Preview:
+def _preview(question: Question, stored: StoredTalk) -> Preview:
+    held = stored.talk
     last: Asked = held.asked[held.answered_by if held.answered_by is not None else -1]
     costs = [each.call.cost for each in held.asked]
     known = [cost for cost in costs if cost is not None]
     return Preview(
-        call_ids=ids,
+        call_ids=stored.ids,
         messages=question.messages,
         tokens=question.tokens,
         reply_text=last.call.text,

@@ -1,38 +1,127 @@
-"""Questions to a model are stored as they were: what was sent, what came, and what was read from it."""
+"""A model is asked, and every question is stored as it was: what was sent, what came, what was read.
+
+What may be billed is stored before it leaves, like an order: a process that ends before the answer is
+stored leaves a row that counts in the budget at an unknown price.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from adapters.llm.documents import call_document
-from adapters.store.model_calls import NewModelCall, save_model_call
+from adapters.llm.messages import system, user
+from adapters.llm.records import ModelCall
+from adapters.market.remembered import RecentlyUsed
+from adapters.store.model_calls import NewModelCall, delete_model_call, save_model_call
 from tasks.cycle import Cycle
+from tasks.model_access import endpoint_of
 from tasks.model_asking import Question
-from tasks.model_talk import Asked, Talk
+from tasks.model_talk import DECIDE, Asked, Means, Talk, talk
 from tasks.resources import store_engine
+from trading.account import Account
 from trading.decision.reply.mandate import Mandate
+from trading.errors import InvalidRecord
+
+UNANSWERED = "unanswered"
 
 
-def save_talk(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTalk:
+    """A talk and the ids of its questions, in order."""
+
+    talk: Talk
+    ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A talk that has ended, and the row that was written before it."""
+
+    talk: Talk
+    noted: UUID
+
+
+_ended: RecentlyUsed[UUID, _Held] = RecentlyUsed(8)
+"""Talks of this process by cycle: a step that is repeated after a fault of the database must not pay
+for a second answer."""
+
+
+async def ask_and_store(
     cycle: Cycle,
+    account: Account,
     question: Question,
-    held: Talk,
+    means: Means,
     *,
     purpose: str | None = None,
     replay_of: UUID | None = None,
-) -> tuple[UUID, ...]:
-    """Store every question of a talk, in one transaction; their ids in order."""
-    rows = [_row(cycle, question, each, purpose or each.purpose, replay_of) for each in held.asked]
+) -> StoredTalk:
+    """Ask the model of `account`, once per cycle. Raises `InvalidRecord` where nothing can be sent."""
+    held = _ended.get(cycle.id)
+    if held is None:
+        noted = _note(_before(cycle, account, question, purpose or DECIDE, replay_of))
+        try:
+            talked = await talk(account, question.messages, question.mandate, means)
+        except InvalidRecord:
+            _forget(noted)
+            raise
+        held = _Held(talk=talked, noted=noted)
+        _ended.put(cycle.id, held)
+    rows = [
+        _row(cycle, question, each, purpose or each.purpose, replay_of) for each in held.talk.asked
+    ]
     with store_engine().begin() as conn:
-        return tuple(save_model_call(conn, row) for row in rows)
+        delete_model_call(conn, held.noted)
+        ids = tuple(save_model_call(conn, row) for row in rows)
+    return StoredTalk(talk=held.talk, ids=ids)
+
+
+def _note(row: NewModelCall) -> UUID:
+    with store_engine().begin() as conn:
+        return save_model_call(conn, row)
+
+
+def _forget(call_id: UUID) -> None:
+    with store_engine().begin() as conn:
+        delete_model_call(conn, call_id)
+
+
+def _before(
+    cycle: Cycle, account: Account, question: Question, purpose: str, replay_of: UUID | None
+) -> NewModelCall:
+    """The row of a question whose answer is not there: one request, at a price that nobody knows."""
+    told = question.messages
+    call = ModelCall(
+        host=endpoint_of(account).host,
+        model_asked=account.model or "",
+        started_at=datetime.now(UTC),
+        seconds=0.0,
+        messages=(system(told.system), user(told.user)),
+        rounds=(),
+    )
+    return NewModelCall(
+        account_id=cycle.account.id,
+        cycle_id=cycle.id,
+        purpose=purpose,
+        at=cycle.as_of,
+        prompt_name=question.prompt_name,
+        prompt_version=question.prompt_version,
+        form=question.form,
+        replay_of=replay_of,
+        outcome=UNANSWERED,
+        reason="asked, and no answer is stored: it is on its way, or the process ended before it came",
+        reply_text=None,
+        reading={"mandate": _mandate_document(question.mandate)},
+        call=call_document(call)
+        | {"billed_attempts": 1, "unknown_costs": 1, "unknown_usages": 1, "cost": None},
+    )
 
 
 def reading_document(asked: Asked, mandate: Mandate) -> dict[str, Any]:
     """What was made of a reply, and against what it was read: enough to read another one."""
-    document: dict[str, Any] = {"mandate": asdict(mandate)}
-    document["mandate"].pop("candles_read")
+    document: dict[str, Any] = {"mandate": _mandate_document(mandate)}
     reading = asked.reading
     if reading is None:
         return document
@@ -52,6 +141,12 @@ def reading_document(asked: Asked, mandate: Mandate) -> dict[str, Any]:
         "dropped": list(reading.dropped),
         "reasoning": reading.reasoning,
     }
+
+
+def _mandate_document(mandate: Mandate) -> dict[str, Any]:
+    document = asdict(mandate)
+    document.pop("candles_read")
+    return document
 
 
 def _row(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from adapters.store.documents import clean_or_none, clean_text, to_document
 from adapters.store.errors import StoreError
@@ -125,6 +125,11 @@ def save_model_call(conn: Connection, new: NewModelCall) -> UUID:
         )
     )
     return call_id
+
+
+def delete_model_call(conn: Connection, call_id: UUID) -> None:
+    """Take away the row that was written before a question left, when what came of it is stored."""
+    conn.execute(delete(model_calls).where(model_calls.c.id == call_id))
 
 
 def load_day_of_model(conn: Connection, account_id: str, day: date) -> DayOfModel:

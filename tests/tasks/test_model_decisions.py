@@ -24,6 +24,7 @@ from tests.tasks.model_accounts import (
     reply,
 )
 from tests.tasks.whole_cycle import run_cycle
+from trading.errors import InvalidRecord
 from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget, UnknownCost
 
@@ -189,7 +190,8 @@ async def test_a_step_that_is_repeated_after_a_fault_of_the_database_pays_once(
     arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.answer_with(answer_by_price("hold"))
-    plain, fails = model_storing.save_model_call, iter([True])
+    plain = model_storing.save_model_call
+    fails = iter([False, True])  # the question is stored, the answer is not
 
     def once(*arguments: Any) -> Any:
         if next(fails, False):
@@ -209,6 +211,37 @@ async def test_a_step_that_is_repeated_after_a_fault_of_the_database_pays_once(
     await run_cycle("llm")
     assert len(asked.bodies) == 1
     assert arena.one("select count(*) from app.model_calls") == (1,)
+
+
+async def test_a_question_whose_process_ends_before_the_answer_counts_at_an_unknown_price(
+    arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.answer_with(answer_by_price("buy"))
+    plain = model_storing.talk
+
+    async def killed(*arguments: Any) -> Any:
+        await plain(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model_storing, "talk", killed)
+    with pytest.raises(KeyboardInterrupt):
+        await run_cycle("llm")
+    assert len(asked.bodies) == 1
+    assert arena.rows(
+        "select purpose, outcome, billed, unknown_costs, unknown_usages from app.model_calls"
+    ) == [("decide", "unanswered", 1, 1, 1)]
+
+
+async def test_what_could_not_be_sent_leaves_no_question(
+    arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: Any) -> Any:
+        raise InvalidRecord("the model has no name")
+
+    monkeypatch.setattr(model_storing, "talk", refused)
+    with pytest.raises(InvalidRecord, match="the model has no name"):
+        await run_cycle("llm")
+    assert arena.rows("select 1 from app.model_calls") == []
 
 
 async def test_a_preview_asks_once_places_nothing_and_counts_in_the_budget(
