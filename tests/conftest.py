@@ -39,6 +39,21 @@ settings.register_profile("long", deadline=None, max_examples=10_000, print_blob
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+LONG_FIRST = ("cli", "deployments", "isolation", "live", "flows", "tasks")
+"""Folders whose few tests wait for processes: at the end they would keep one worker busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, everything else in its order (with `--no-loadscope-reorder`)."""
+    home = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(home).parts[0] if item.path.is_relative_to(home) else ""
+        return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible_children() -> None:
     """A suite that was started in the background ignores SIGINT and would pass that on."""
