@@ -407,8 +407,8 @@ async def test_an_answer_up_to_the_limit_is_read(stub: ModelStub, client: ModelC
         '{"a":' * 10_000,
         '{"choices": ' + "[" * 900 + "]" * 900 + "}",
         '{"choices": [{"message": {"content": "x", "reasoning_details": '
-        + "[" * 700
-        + "]" * 700
+        + "[" * 20_000
+        + "]" * 20_000
         + "}}]}",
         "null",
         "[]",
