@@ -12,14 +12,13 @@ from typing import Literal
 from uuid import uuid4
 
 from adapters.store.accounts import load_account
-from adapters.store.arena import load_arena
 from adapters.store.cycles import Claim, SlotTaken
 from adapters.store.cycles import claim_slot as claim_slot_row
 from adapters.store.instruments import load_assets
 from adapters.store.permits import load_permit
 from tasks import cycle as cycles
 from tasks.cycle import Cycle, begin_cycle, why_not_live
-from tasks.resources import store_engine
+from tasks.resources import arena_on, store_engine
 from trading.errors import InvalidRecord
 
 _TICK = timedelta(microseconds=1)
@@ -37,9 +36,7 @@ async def claim_aside(account_id: str, *, trigger: Literal["manual", "watch"]) -
     """
     with store_engine().begin() as conn:
         now = datetime.now(UTC)
-        arena = load_arena(conn)
-        if arena is None:
-            raise InvalidRecord("no arena has been started on this database; run: perpflow up")
+        arena = arena_on(conn)
         stored = load_account(conn, account_id)
         permit = load_permit(conn, account_id)
         refusal = why_not_live(stored.account, arena, permit)

@@ -15,7 +15,7 @@ from prefect.context import FlowRunContext
 from sqlalchemy import Connection
 
 from adapters.store.accounts import list_accounts
-from adapters.store.arena import Arena, load_arena
+from adapters.store.arena import Arena
 from adapters.store.instruments import save_instruments
 from adapters.store.market_passes import (
     ANNOUNCED_AHEAD,
@@ -29,10 +29,9 @@ from tasks.market_storing import note_stored, save_unstored, unstored_prices, un
 from tasks.market_views import build_markets, coverage_of, document_of
 from tasks.market_wants import Wants, wants_of_all
 from tasks.options import READ
-from tasks.resources import memory_of, store_engine
+from tasks.resources import arena_on, memory_of, store_engine
 from tasks.run_log import run_log
 from trading.account import Account, AccountStatus
-from trading.errors import InvalidRecord
 from trading.timeframes import floor_instant
 
 
@@ -64,9 +63,7 @@ async def collect_pass() -> str:
 async def _open_pass(now: datetime) -> Pass | str:
     """Announce the slot, or say why there is none."""
     with store_engine().begin() as conn:
-        arena = load_arena(conn)
-        if arena is None:
-            raise InvalidRecord("no arena has been started on this database; run: perpflow up")
+        arena = arena_on(conn)
         slot = slot_of_pass(arena, now)
         refusal = _why_not(arena, slot, now)
         if refusal is not None:

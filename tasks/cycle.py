@@ -20,7 +20,7 @@ from prefect.context import FlowRunContext
 from sqlalchemy.exc import DBAPIError
 
 from adapters.store.accounts import StoredAccount, is_removed, load_account
-from adapters.store.arena import Arena, load_arena
+from adapters.store.arena import Arena
 from adapters.store.cycles import (
     Claim,
     finish_cycle,
@@ -37,10 +37,10 @@ from adapters.store.permits import Permit, load_permit
 from adapters.venues.aster.market_name import market_name
 from tasks.live_session import live_session
 from tasks.options import ONCE
-from tasks.resources import store_engine
+from tasks.resources import arena_on, store_engine
 from tasks.run_log import run_log
 from trading.account import Account, AccountStatus, Mode, OperatorState, TradingState
-from trading.errors import InvalidRecord, LeaseLost
+from trading.errors import LeaseLost
 from trading.timeframes import floor_instant
 
 LEASE_SECONDS = 60
@@ -167,9 +167,7 @@ async def claim_slot(account_id: str) -> Cycle | Skip:
     call = _read_call(now)
 
     with store_engine().begin() as conn:
-        arena = load_arena(conn)
-        if arena is None:
-            raise InvalidRecord("no arena has been started on this database; run: perpflow up")
+        arena = arena_on(conn)
         if is_removed(conn, account_id):
             # The run was handed over before the account was taken away.
             log.info("%s skips its slot: the account was removed.", account_id)

@@ -11,10 +11,10 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from adapters.market.remembered import RecentlyUsed
-from adapters.store.arena import Arena
+from adapters.store.arena import Arena, load_arena
 from adapters.store.engine import open_engine
 from adapters.store.paper_books import PostgresPaperBook
 from adapters.venues.paper.venue import PaperVenue
@@ -48,6 +48,14 @@ def forget() -> None:
     store_engine.cache_clear()
     _memories.clear()
     _venues.clear()
+
+
+def arena_on(conn: Connection) -> Arena:
+    """The arena that this database is of. Raises `InvalidRecord` before the first start."""
+    arena = load_arena(conn)
+    if arena is None:
+        raise InvalidRecord("no arena has been started on this database; run: perpflow up")
+    return arena
 
 
 def memory_of(arena: Arena) -> MarketMemory:

@@ -54,7 +54,7 @@ class AsterdexConfig(_Strict):
     mnemonic: _Key = None
     network: Literal["mainnet", "testnet"] = Field("mainnet", description="mainnet or testnet")
     base_url: BaseUrl | None = Field(None, description=_URL_FORMS)
-    may_withdraw: Switch = Field(False, description="true or false")  # noqa: FBT003 - a default
+    may_withdraw: Switch = Field(default=False, description="true or false")
     transport: Literal["connector"] | None = Field(
         None, description="connector, or left out for the client of this program"
     )

@@ -54,10 +54,10 @@ def check_venue_accounts(document: Document, entries: Mapping[int, AccountConfig
     problems: list[Problem] = []
     first: dict[tuple[str, str, str], int] = {}
     for index, entry in entries.items():
-        key = _identifying_key(entry)
-        if key is None:
+        named = _claim(entry)
+        if named is None:
             continue
-        claim = _claim(entry.asterdex, key)
+        key, claim = named
         if claim in first:
             other = entries[first[claim]].id
             text = (
@@ -71,21 +71,22 @@ def check_venue_accounts(document: Document, entries: Mapping[int, AccountConfig
     return problems
 
 
-def _identifying_key(entry: AccountConfig) -> str | None:
-    """The key that tells whose venue account it is; None for paper accounts and without keys."""
+def _claim(entry: AccountConfig) -> tuple[str, tuple[str, str, str]] | None:
+    """The key that tells whose venue account it is, and what two references to one have in common.
+
+    None for paper accounts and without keys.
+    """
     keys = entry.asterdex
     if entry.mode != "live" or keys is None:
         return None
     is_wallet = _has_wallet(keys) and keys.transport != "connector"
     names = ("user_address", "private_key", "mnemonic") if is_wallet else ("api_key",)
-    return next((name for name in names if getattr(keys, name) is not None), None)
-
-
-def _claim(keys: AsterdexConfig | None, key: str) -> tuple[str, str, str]:
-    """What is the same for two accounts that refer to one venue account in the same words."""
-    assert keys is not None  # noqa: S101 - it holds the key
+    key = next((name for name in names if getattr(keys, name) is not None), None)
+    if key is None:
+        return None
     whose = str(getattr(keys, key))
-    return keys.network, keys.base_url or "", whose.lower() if whose.startswith("0x") else whose
+    whose = whose.lower() if whose.startswith("0x") else whose
+    return key, (keys.network, keys.base_url or "", whose)
 
 
 def _check_equity(document: Document, config: AccountConfig, path: KeyPath) -> list[Problem]:

@@ -108,11 +108,7 @@ class Settings(BaseModel):
         None, description="a folder with prompts", validation_alias="PERPFLOW_PROMPTS"
     )
     """None: `prompts` beside the accounts file."""
-    llm: bool = Field(
-        False,  # noqa: FBT003 - a default
-        description="true or false",
-        validation_alias="PERPFLOW_LLM",
-    )
+    llm: bool = Field(default=False, description="true or false", validation_alias="PERPFLOW_LLM")
     """Whether the demo has language models beside its agents of rules."""
 
 

@@ -110,6 +110,14 @@ def save_arena(conn: Connection, arena: Arena) -> None:
     )
 
 
+def require_arena(conn: Connection) -> Arena:
+    """The arena. Raises `StoreError` before the first start."""
+    arena = load_arena(conn)
+    if arena is None:
+        raise StoreError("no arena has been started on this database; start one with: perpflow up")
+    return arena
+
+
 def set_collector(conn: Connection, every: timedelta | None) -> None:
     """Note how often the collector comes (market time), or that there is none."""
     seconds = None if every is None else int(every.total_seconds())

@@ -80,7 +80,7 @@ def decisions_list(  # noqa: PLR0913 - each option is a parameter; that is how T
 
 
 @decisions_app.command("search")
-def decisions_search(  # noqa: PLR0913 - as above
+def decisions_search(  # noqa: PLR0913 - each option is a parameter; that is how Typer declares them
     words: Words,
     *,
     account: Account = None,
@@ -143,7 +143,7 @@ def decisions_replay(
 
 
 @decisions_app.command("export")
-def decisions_export(  # noqa: PLR0913 - as above
+def decisions_export(  # noqa: PLR0913 - each option is a parameter; that is how Typer declares them
     *,
     account: Account = None,
     asset: Asset = None,

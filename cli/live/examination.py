@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from adapters.store.accounts import list_accounts, load_account
-from adapters.store.arena import load_arena
+from adapters.store.arena import require_arena
 from adapters.store.budgets import load_window
-from adapters.store.errors import StoreError
 from adapters.store.instruments import load_instruments, save_instruments
 from adapters.store.permits import VenueIdentity
 from adapters.venues.aster.credentials import Credentials
@@ -80,10 +79,8 @@ def find_candidate(engine: Engine, account_id: str, environ: Mapping[str, str]) 
     """The account with its surroundings. Raises `UnknownAccount`, and `StoreError` without an arena."""
     with engine.connect() as conn:
         account = load_account(conn, account_id).account
-        arena = load_arena(conn)
+        arena = require_arena(conn)
         known = [each.account for each in list_accounts(conn)]
-    if arena is None:
-        raise StoreError("no arena has been started on this database; start one with: perpflow up")
     return Candidate(
         account=account,
         environ=environ,
@@ -99,7 +96,8 @@ async def examine(engine: Engine, candidate: Candidate) -> Report:
         return _report(candidate, [*results, _left_out(key_checks.REFERENCES)])
     keys, credentials = key_checks.check_keys(candidate)
     results.append(keys)
-    if credentials is None:
+    references = candidate.account.venue_keys
+    if credentials is None or references is None:
         return _report(candidate, [*results, _left_out(key_checks.KEYS)])
     try:
         identity = identity_of(candidate.account, credentials)
@@ -108,10 +106,9 @@ async def examine(engine: Engine, candidate: Candidate) -> Report:
         results[-1] = key_checks.refused(refusal)
         return _report(candidate, [*results, _left_out(key_checks.KEYS)])
     async with client:
-        assert candidate.account.venue_keys is not None  # noqa: S101 - there were keys to read
         asked = Interview(
             account=candidate.account,
-            keys=candidate.account.venue_keys,
+            keys=references,
             credentials=credentials,
             client=client,
             engine=engine,

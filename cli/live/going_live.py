@@ -16,7 +16,7 @@ import typer
 
 from adapters.store.account_life import tell_account
 from adapters.store.accounts import StoredAccount, load_account, save_peak
-from adapters.store.arena import load_arena
+from adapters.store.arena import require_arena
 from adapters.store.permits import Opening, Permit, VenueIdentity, grant_permit, load_first_permit
 from adapters.venues.aster.credentials import Credentials
 from cli.command_settings import print_json
@@ -133,25 +133,24 @@ def _examine(
     report = asyncio.run(examine(engine, candidate))
     if not as_json:
         show_results(report.results)
-    _require_sound(report, as_json=as_json)
-    assert report.credentials is not None  # noqa: S101 - without keys a check has failed
-    assert report.identity is not None  # noqa: S101
+    credentials, identity = _require_sound(report, as_json=as_json)
     with engine.connect() as conn:
         stored = load_account(conn, account_id)
     if stored.account != candidate.account:
         raise _changed(account_id)
     return Examined(
         stored=stored,
-        credentials=report.credentials,
-        identity=report.identity,
+        credentials=credentials,
+        identity=identity,
         results=report.results,
-        opening=asyncio.run(_measure(stored, report.credentials)),
+        opening=asyncio.run(_measure(stored, credentials)),
     )
 
 
-def _require_sound(report: Report, *, as_json: bool) -> None:
-    if not report.failed:
-        return
+def _require_sound(report: Report, *, as_json: bool) -> tuple[Credentials, VenueIdentity]:
+    """What was read of the keys; without them a check has failed."""
+    if not report.failed and report.credentials is not None and report.identity is not None:
+        return report.credentials, report.identity
     account_id = report.candidate.account.id
     if as_json:
         print_json(
@@ -207,10 +206,9 @@ def _grant(conn: Connection, examined: Examined, opening: Opening) -> Permit:
     )
     if is_first:
         save_peak(conn, account_id, permit.opening_equity)
-    arena = load_arena(conn)
-    assert arena is not None  # noqa: S101 - the examination has read it
     payload: dict[str, object] = {"owner": permit.owner, "network": permit.network.value}
-    tell_account(conn, account_id, "account.permitted", payload, at=arena.seen_at)
+    at = require_arena(conn).seen_at
+    tell_account(conn, account_id, "account.permitted", payload, at=at)
     return permit
 
 

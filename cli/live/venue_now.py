@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from adapters.store.accounts import load_account
-from adapters.store.arena import Arena, load_arena
-from adapters.store.errors import StoreError
+from adapters.store.arena import Arena, require_arena
 from adapters.store.intents import load_unsettled
 from adapters.store.paper_books import PostgresPaperBook
 from adapters.store.trades import load_open_trades
@@ -53,9 +52,7 @@ async def read_document(
     """The account at its venue, as data. Raises `CommandFailed`, `UnknownAccount`, `StoreError`."""
     with engine.connect() as conn:
         account = load_account(conn, account_id).account
-        arena = load_arena(conn)
-    if arena is None:
-        raise StoreError("no arena has been started on this database; start one with: perpflow up")
+        arena = require_arena(conn)
     try:
         seen = await _read(account, arena, environ)
     except (AccountRefused, InvalidRecord) as refusal:

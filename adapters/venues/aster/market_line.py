@@ -75,13 +75,12 @@ class MarketLine:
     async def venue_now(self) -> datetime:
         """The venue's clock, aware UTC. Raises `VenueError` while it was never read."""
         host = self.parts.host_clock
-        if self._reading is None or is_stale(self._reading, host):
+        reading = self._fresh_reading()
+        if reading is None:
             line = await self.clients.of_this_loop()
             async with line.lock:
-                if self._reading is None or is_stale(self._reading, host):
-                    await self._read_clock(line)
-        assert self._reading is not None  # noqa: S101 - or `_read_clock` has raised
-        return EPOCH + self._reading.venue_now_us(host.monotonic_ns()) * _MICROSECOND
+                reading = self._fresh_reading() or await self._read_clock(line)
+        return EPOCH + reading.venue_now_us(host.monotonic_ns()) * _MICROSECOND
 
     def learn(self, limits: tuple[RateLimitRow, ...]) -> None:
         """What the venue publishes of its limits holds for the clients of later loops as well."""
@@ -101,10 +100,17 @@ class MarketLine:
         client.market.caller.spending.learn(self._limits)
         return client
 
-    async def _read_clock(self, line: LoopClient) -> None:
+    def _fresh_reading(self) -> ClockReading | None:
+        reading = self._reading
+        return None if reading is None or is_stale(reading, self.parts.host_clock) else reading
+
+    async def _read_clock(self, line: LoopClient) -> ClockReading:
         try:
-            self._reading = await line.client.read_clock(Priority.MARKET)
+            reading = await line.client.read_clock(Priority.MARKET)
         except VenueError:
             if self._reading is None:
                 raise
             # An old reading is carried on by the monotonic clock: some milliseconds off at most.
+            return self._reading
+        self._reading = reading
+        return reading

@@ -154,11 +154,11 @@ class _Order(Payload):
     last_quantity: Decimal = Field(ZERO, alias="l")
     last_price: Decimal = Field(ZERO, alias="L")
     trade_id: int = Field(0, alias="t")
-    is_maker: bool = Field(False, alias="m")  # noqa: FBT003 - a field's default
+    is_maker: bool = Field(default=False, alias="m")
     fee: Decimal = Field(ZERO, alias="n")
     fee_asset: str | None = Field(None, alias="N")
     realized_pnl: Decimal = Field(ZERO, alias="rp")
-    reduce_only: bool = Field(False, alias="R")  # noqa: FBT003 - a field's default
+    reduce_only: bool = Field(default=False, alias="R")
 
 
 class _OrderEvent(Event):
