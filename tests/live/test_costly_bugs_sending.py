@@ -1,4 +1,4 @@
-"""Costly bugs, rows 2, 3, 7 to 9 and 12 to 14: what may go wrong between a decision and its stop.
+"""Costly bugs, rows 2, 3, 7 to 9, 12 and 14: what may go wrong between a decision and its stop.
 
 Each against the sandbox over real HTTP; the number of the row is in the name.
 """

@@ -83,7 +83,7 @@ BROKEN: dict[str, Say] = {
 
 
 @pytest.mark.parametrize("outcome", BROKEN)
-async def test_a_broken_reply_is_corrected_once_and_then_held_with_its_reason(
+async def test_row_19_a_broken_reply_is_corrected_once_and_then_held_with_its_reason(
     arena: TestArena, asked: ModelStub, outcome: str
 ) -> None:
     asked.script(MODEL, BROKEN[outcome], BROKEN[outcome])

@@ -78,7 +78,7 @@ async def test_an_indicator_is_computed_over_closed_candles_beyond_those_of_the_
     assert answer["values"]["real"] == pytest.approx(talib.SMA(closes)[-50:].tolist(), rel=1e-5)
 
 
-async def test_all_that_comes_after_the_cycle_may_be_another_and_the_answers_stay(
+async def test_row_32_all_that_comes_after_the_cycle_may_be_another_and_the_answers_stay(
     scripted: Scripted,
 ) -> None:
     """Row 32: the store, the memory of the process and the statistics know another future."""

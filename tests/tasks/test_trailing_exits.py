@@ -140,7 +140,7 @@ async def test_the_same_slot_twice_leaves_the_same_state_and_the_same_orders(
     )
 
 
-async def test_the_next_position_begins_without_a_peak(scripted: Scripted) -> None:
+async def test_row_21_the_next_position_begins_without_a_peak(scripted: Scripted) -> None:
     arena, cycle = await scripted(TIER, (51_450, 50_900, 51_000), (51_010, 50_990, 51_000))
     await enter(cycle)
     await exits_at(cycle, 2)

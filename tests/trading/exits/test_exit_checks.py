@@ -157,6 +157,18 @@ def test_a_position_that_gave_back_too_much_of_its_peak_is_left(peaked, price, e
     assert reason(peaked(price)) is expected
 
 
+@pytest.mark.parametrize("leverage", [2, 10])
+def test_row_21_the_same_path_of_prices_is_left_at_the_same_price_whatever_the_leverage(
+    peaked, leverage
+):
+    at = {price: peaked(price) for price in ("107.1", "107")}
+    found = {
+        price: reason(replace(view, position=replace(view.position, leverage=leverage)))
+        for price, view in at.items()
+    }
+    assert found == {"107.1": None, "107": ExitReason.PULLBACK}
+
+
 def test_the_sentence_of_a_pullback_names_peak_profit_and_limit(peaked):
     decision = check_exit(peaked("106"))
     assert decision is not None

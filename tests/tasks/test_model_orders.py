@@ -1,0 +1,48 @@
+"""Nobody trades for a model: every order goes back to a decision of its own, and is not larger."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.arena import TestArena
+from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
+from tests.llm_stub.server import ModelStub
+from tests.tasks.model_accounts import KEY, answer_by_price, build_model_account
+from tests.tasks.whole_cycle import run_cycle
+
+pytestmark = pytest.mark.db
+ENTRIES = """
+select i.account_id, d.account_id, d.action, d.model_call_id is not null,
+       i.quantity * d.reference_price <= d.allocation_usd
+from app.intents i left join app.decisions d on d.id = i.decision_id
+where i.leg = 'entry'
+"""
+
+
+@pytest.fixture
+def asked(
+    arena: TestArena,
+    stub: ModelStub,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModelStub:
+    """The account `llm`, and the server that it asks."""
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    arena.add(build_model_account(stub))
+    return stub
+
+
+@pytest.mark.parametrize(("action", "allocation"), [("buy", 1000), ("sell", 1000), ("buy", 90_000)])
+async def test_row_38_every_entry_is_of_a_decision_of_the_model_and_not_larger(
+    arena: TestArena, asked: ModelStub, action: str, allocation: int
+) -> None:
+    asked.answer_with(answer_by_price(action, allocation_usd=allocation))
+    await run_cycle("llm")
+    assert arena.rows(ENTRIES) == [("llm", "llm", action, True, True)]
+
+
+async def test_row_38_where_the_model_holds_no_order_is_sent(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(answer_by_price("hold"))
+    await run_cycle("llm")
+    assert arena.rows("select 1 from app.intents") == []
