@@ -104,9 +104,10 @@ async def register(plan: ArenaPlace, accounts: Sequence[Account], arena: Arena) 
     """
     pool = POOLS[plan.settings.worker]
     async with prefect_client() as client:
-        from deployments.market_deployment import market_deployment, register_market
+        from deployments.market_deployment import MARKET_FLOW, market_deployment
         from deployments.register import register_accounts
-        from deployments.watch_deployment import register_watch, watch_deployment
+        from deployments.single_deployment import register_single
+        from deployments.watch_deployment import WATCH_FLOW, watch_deployment
 
         clock = None if plan.once else arena.clock
         place: dict[str, Any] = {
@@ -117,8 +118,9 @@ async def register(plan: ArenaPlace, accounts: Sequence[Account], arena: Arena) 
         ids = await register_accounts(
             client, [deployment_for(account, clock) for account in accounts], **place
         )
-        await register_market(client, market_deployment(arena), **place)
-        await register_watch(client, None if plan.once else watch_deployment(arena), **place)
+        await register_single(client, MARKET_FLOW, market_deployment(arena), **place)
+        round_ = None if plan.once else watch_deployment(arena)
+        await register_single(client, WATCH_FLOW, round_, **place)
         return ids
 
 

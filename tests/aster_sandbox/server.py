@@ -6,15 +6,11 @@ The handle's methods take the venue's lock; what they change is seen by the next
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-
-import uvicorn
 
 from tests.aster_sandbox import desk
 from tests.aster_sandbox.application import application, protocol
@@ -24,47 +20,27 @@ from tests.aster_sandbox.received import Received
 from tests.aster_sandbox.ticking import expire_listen_key, tick
 from tests.aster_sandbox.users import Agent, Record, User
 from tests.aster_sandbox.venue import Venue
+from tests.threaded_server import ThreadedServer, running_in_thread
 from trading.candles import Candle
 from trading.market import BookLevel
 
 _TICK_SECONDS = 0.2
-_START_SECONDS = 30.0
 
 
-class Server(uvicorn.Server):
-    """uvicorn that lets the venue's clock work while nobody asks."""
+class Server(ThreadedServer):
+    """Lets the venue's clock work while nobody asks."""
 
     def __init__(self, venue: Venue, *, host: str = "127.0.0.1", port: int = 0, **tls: Any) -> None:
         transports: dict[tuple[str, int], asyncio.Transport] = {}
         super().__init__(
-            uvicorn.Config(
-                application(lambda: self.venue, transports),
-                host=host,
-                port=port,
-                http=protocol(transports),
-                ws="websockets-sansio",
-                log_level="warning",
-                lifespan="off",
-                timeout_graceful_shutdown=1,
-                **tls,
-            )
+            application(lambda: self.venue, transports),
+            host=host,
+            port=port,
+            http=protocol(transports),
+            ws="websockets-sansio",
+            **tls,
         )
         self.venue = venue
-        self.is_listening = threading.Event()
-        self.bound_port = port
-        self.when_listening: Callable[[], None] = lambda: None
-
-    @property
-    def url(self) -> str:
-        """`http://127.0.0.1:port`."""
-        return f"{'https' if self.config.is_ssl else 'http'}://{self.config.host}:{self.bound_port}"
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.servers:
-            self.bound_port = self.servers[0].sockets[0].getsockname()[1]
-            self.when_listening()
-        self.is_listening.set()
 
     async def main_loop(self) -> None:
         ticking = asyncio.ensure_future(self._tick())
@@ -204,18 +180,12 @@ class Sandbox:
 @contextmanager
 def running_server(venue: Venue, **tls: Any) -> Iterator[Server]:
     """A server on a free port of loopback, until the block ends; its `venue` may be exchanged."""
-    server = Server(venue, **tls)
-    thread = threading.Thread(target=server.run, name="aster-sandbox", daemon=True)
-    thread.start()
-    if not server.is_listening.wait(_START_SECONDS) or not server.started:
-        raise RuntimeError("the sandbox did not start; its thread has said why")
-    try:
-        yield server
-    finally:
-        with server.venue.lock:
-            server.venue.hub.drop_all()
-        server.should_exit = True
-        thread.join(10)
+    with running_in_thread(Server(venue, **tls), "aster-sandbox") as server:
+        try:
+            yield server
+        finally:
+            with server.venue.lock:
+                server.venue.hub.drop_all()
 
 
 @contextmanager

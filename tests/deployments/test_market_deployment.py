@@ -1,14 +1,9 @@
-"""The collector in a real Prefect server, and when there is one."""
+"""When there is a collector, and when it comes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from uuid import uuid4
-
-import pytest
-from prefect.client.orchestration import PrefectClient
 
 from adapters.store.arena import Arena
 from adapters.store.market_passes import ANNOUNCED_AHEAD
@@ -16,9 +11,7 @@ from deployments.market_deployment import (
     WORTH_IT_FROM,
     collect_every,
     market_deployment,
-    register_market,
 )
-from deployments.register import deployments_of, ensure_work_pool
 from tests.arena import build_account
 from trading.arena_clock import ArenaClock
 from trading.timeframes import Timeframe
@@ -73,25 +66,3 @@ def test_every_run_is_planned_a_moment_ahead_of_a_slot() -> None:
 
 def test_an_arena_without_a_collector_has_no_deployment_for_it() -> None:
     assert market_deployment(replace(ARENA, collect_every=None)) is None
-
-
-@pytest.mark.prefect
-async def test_registering_again_keeps_the_switch_and_nothing_wanted_takes_it_away(
-    client: PrefectClient, tmp_path: Path
-) -> None:
-    flow, pool = f"collect-market-{uuid4().hex[:8]}", f"pool-{uuid4().hex[:8]}"
-    await ensure_work_pool(client, pool, "process")
-    place = {"work_folder": tmp_path, "pool": pool, "worker_type": "process", "flow": flow}
-    first = await register_market(client, market_deployment(ARENA), **place)
-    assert first is not None
-    (schedule,) = await client.read_deployment_schedules(first)
-    await client.update_deployment_schedule(first, schedule.id, active=False)
-    assert await register_market(client, market_deployment(ARENA), **place) == first
-    (found,) = await deployments_of(client, flow)
-    assert (found.name, found.entrypoint) == (
-        "simulated-7",
-        "flows.collect_market.collect_market",
-    )
-    assert [each.active for each in found.schedules] == [False]
-    assert await register_market(client, None, **place) is None
-    assert await deployments_of(client, flow) == []

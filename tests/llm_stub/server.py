@@ -3,56 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
-
 from tests.llm_stub.application import application, protocol
 from tests.llm_stub.desk import Answering, Asked, Desk
 from tests.llm_stub.says import Say
+from tests.threaded_server import ThreadedServer, running_in_thread
 
-_START_SECONDS = 30.0
 
+class Server(ThreadedServer):
+    """The stub; its `desk` may be exchanged."""
 
-class Server(uvicorn.Server):
-    """uvicorn that tells where it listens."""
+    path = "/v1"
 
     def __init__(self, desk: Desk, *, host: str = "127.0.0.1", port: int = 0, **tls: Any) -> None:
         transports: dict[tuple[str, int], asyncio.Transport] = {}
         super().__init__(
-            uvicorn.Config(
-                application(lambda: self.desk, transports),
-                host=host,
-                port=port,
-                http=protocol(lambda: self.desk, transports),
-                log_level="warning",
-                lifespan="off",
-                timeout_graceful_shutdown=1,
-                **tls,
-            )
+            application(lambda: self.desk, transports),
+            host=host,
+            port=port,
+            http=protocol(lambda: self.desk, transports),
+            **tls,
         )
         self.desk = desk
-        self.is_listening = threading.Event()
-        self.bound_port = port
-        self.when_listening: Callable[[], None] = lambda: None
-
-    @property
-    def url(self) -> str:
-        """Base of the API, `http://127.0.0.1:port/v1`."""
-        scheme = "https" if self.config.is_ssl else "http"
-        return f"{scheme}://{self.config.host}:{self.bound_port}/v1"
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.servers:
-            self.bound_port = self.servers[0].sockets[0].getsockname()[1]
-            self.when_listening()
-        self.is_listening.set()
 
 
 @dataclass(slots=True)
@@ -117,16 +93,8 @@ class ModelStub:
 @contextmanager
 def running_server(desk: Desk, **tls: Any) -> Iterator[Server]:
     """A server on a free port of loopback until the block ends; its `desk` may be exchanged."""
-    server = Server(desk, **tls)
-    thread = threading.Thread(target=server.run, name="llm-stub", daemon=True)
-    thread.start()
-    if not server.is_listening.wait(_START_SECONDS) or not server.started:
-        raise RuntimeError("the stub did not start; its thread has said why")
-    try:
+    with running_in_thread(Server(desk, **tls), "llm-stub") as server:
         yield server
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @contextmanager
