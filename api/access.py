@@ -16,7 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from api.loopback import is_loopback
+from adapters.loopback import is_loopback
 from api.problem_details import CATALOGUE, Problem, problem_response
 
 COOKIE = "pf_session"

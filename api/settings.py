@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from api.loopback import is_loopback
+from adapters.loopback import is_loopback
 
 
 class ApiSettings(BaseSettings):

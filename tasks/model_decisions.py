@@ -22,11 +22,10 @@ from tasks.model_storing import StoredTalk, ask_and_store
 from tasks.model_waiting import tell_needs_person, why_not_asked
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds
-from trading.decisions import Action, TradeDecision
+from trading.decisions import hold_of
 from trading.errors import InvalidRecord
 from trading.market import MarketView
 from trading.model_budget import BudgetExhausted, ModelUse, check_budget
-from trading.units import ZERO
 
 BUDGET_ALERT = "model_budget"
 
@@ -115,15 +114,9 @@ def _decisions(cycle: Cycle, views: Sequence[MarketView], stored: StoredTalk) ->
 def _holds(cycle: Cycle, views: Sequence[MarketView], why: str) -> list[NewDecision]:
     return [
         NewDecision(
-            decision=TradeDecision(
-                symbol=view.symbol,
-                action=Action.HOLD,
-                allocation_usd=ZERO,
-                take_profit_price=None,
-                stop_price=None,
-                exit_plan="",
+            decision=hold_of(
+                view.symbol,
                 rationale=f"Held, nothing changes: {why}",
-                confidence=1.0,
                 decided_by=cycle.account.model or "",
             ),
             asset=view.instrument.base,

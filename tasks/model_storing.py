@@ -6,7 +6,7 @@ stored leaves a row that counts in the budget at an unknown price.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -101,6 +101,17 @@ def _before(
         messages=(system(told.system), user(told.user)),
         rounds=(),
     )
+    return replace(
+        _unread(cycle, question, call, purpose, replay_of),
+        call=call_document(call)
+        | {"billed_attempts": 1, "unknown_costs": 1, "unknown_usages": 1, "cost": None},
+    )
+
+
+def _unread(
+    cycle: Cycle, question: Question, call: ModelCall, purpose: str, replay_of: UUID | None
+) -> NewModelCall:
+    """A call as a row, while nothing was read from it."""
     return NewModelCall(
         account_id=cycle.account.id,
         cycle_id=cycle.id,
@@ -114,8 +125,7 @@ def _before(
         reason="asked, and no answer is stored: it is on its way, or the process ended before it came",
         reply_text=None,
         reading={"mandate": _mandate_document(question.mandate)},
-        call=call_document(call)
-        | {"billed_attempts": 1, "unknown_costs": 1, "unknown_usages": 1, "cost": None},
+        call=call_document(call),
     )
 
 
@@ -152,18 +162,10 @@ def _mandate_document(mandate: Mandate) -> dict[str, Any]:
 def _row(
     cycle: Cycle, question: Question, asked: Asked, purpose: str, replay_of: UUID | None
 ) -> NewModelCall:
-    return NewModelCall(
-        account_id=cycle.account.id,
-        cycle_id=cycle.id,
-        purpose=purpose,
-        at=cycle.as_of,
-        prompt_name=question.prompt_name,
-        prompt_version=question.prompt_version,
-        form=question.form,
-        replay_of=replay_of,
+    return replace(
+        _unread(cycle, question, asked.call, purpose, replay_of),
         outcome=asked.outcome,
         reason=asked.reason,
         reply_text=asked.call.text,
         reading=reading_document(asked, question.mandate),
-        call=call_document(asked.call),
     )

@@ -26,6 +26,13 @@ from adapters.store.embedded import EmbeddedServer
 from adapters.store.engine import open_async_engine, open_engine
 from adapters.store.schema import upgrade
 from tests.prefect_server import prefect_server  # noqa: F401 - the session's server
+from tests.servers import (  # noqa: F401 - fixtures of all tests
+    sandbox,
+    sandbox_server,
+    stub,
+    stub_server,
+    user,
+)
 
 TEMPLATE = "perpflow_template"
 FOLDER_PREFIX = "perpflow-tests-"

@@ -43,6 +43,23 @@ class TradeDecision:
     """Any of them ends the position; made by `plan_conditions`. The words of `exit_plan` do not."""
 
 
+def hold_of(
+    symbol: str, *, rationale: str, decided_by: str, confidence: float = 1.0
+) -> TradeDecision:
+    """A decision that changes nothing, with its reason."""
+    return TradeDecision(
+        symbol=symbol,
+        action=Action.HOLD,
+        allocation_usd=ZERO,
+        take_profit_price=None,
+        stop_price=None,
+        exit_plan="",
+        rationale=rationale,
+        confidence=confidence,
+        decided_by=decided_by,
+    )
+
+
 def refuse_too_long(decision: TradeDecision) -> TradeDecision:
     """The decision, or a hold that says why when its words exceed `LONGEST_TEXT`.
 

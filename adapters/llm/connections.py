@@ -9,18 +9,15 @@ or address comes from the environment, nothing is redirected, certificates are a
 from __future__ import annotations
 
 import asyncio
-import ssl
 import sys
 from collections.abc import AsyncIterator
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
-import certifi
 import openai
 
 from adapters.llm.endpoint import ModelEndpoint
 from adapters.llm.redaction import Redactor
+from adapters.outgoing_http import tls_context, user_agent
 
 _http: Any = sys.modules[openai.DefaultAsyncHttpxClient.__base__.__module__.partition(".")[0]]
 """The HTTP library that the installed SDK is built on: httpx until its version 2, httpx2 after."""
@@ -153,21 +150,6 @@ def timeouts(connect_seconds: float, whole_seconds: float) -> Any:
 def is_before_sending(error: BaseException | None) -> bool:
     """Whether the connection failed before anything of the request could have left."""
     return isinstance(error, _http.ConnectError | _http.ConnectTimeout | _http.PoolTimeout)
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """One for the process: reading the certificates takes some 20 ms."""
-    return ssl.create_default_context(cafile=certifi.where())
-
-
-@cache
-def user_agent() -> str:
-    """`perpflow/<version>`."""
-    try:
-        return f"perpflow/{version('perpflow')}"
-    except PackageNotFoundError:
-        return "perpflow"
 
 
 def _kept(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -6,13 +6,13 @@ OpenRouter takes fields that other servers refuse, so it is told apart by its ho
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from adapters.loopback import is_loopback
 from trading.errors import InvalidRecord
 
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
@@ -110,17 +110,8 @@ def _checked(base_url: str) -> str:
     if not is_usable or not (text.isascii() and text.isprintable()) or " " in text:
         raise InvalidRecord(f"the model's base_url {text!r} must be https://host[:port]/path")
     text = text.removesuffix("/chat/completions")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         return text
     raise InvalidRecord(
         f"the model's base_url {text!r} must begin with https:// (http:// only for this machine)"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

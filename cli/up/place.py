@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.config.settings import Settings
-from api.loopback import is_loopback
+from adapters.loopback import is_loopback
 from cli.exit_codes import ExitCode
 from cli.failures import CommandFailed
 from cli.up.ports import require_free, shown_host

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
@@ -21,9 +21,8 @@ from tests.adapters.venues.aster.demo_keys import (
     SIGNER,
     USER,
 )
-from tests.aster_sandbox.server import Sandbox, Server, running_server
-from tests.aster_sandbox.users import Agent, User
-from tests.aster_sandbox.venue import Venue
+from tests.aster_sandbox.server import Sandbox
+from tests.aster_sandbox.users import User
 from trading.account import Network
 
 AGENT = read_credentials(
@@ -62,27 +61,6 @@ def client_of(
             transport=transport,
         )
     )
-
-
-@pytest.fixture(scope="session")
-def sandbox_server() -> Iterator[Server]:
-    """One server for all tests; each test brings a venue of its own."""
-    with running_server(Venue()) as server:
-        yield server
-
-
-@pytest.fixture
-def sandbox(sandbox_server: Server) -> Iterator[Sandbox]:
-    """A new venue behind the server."""
-    sandbox_server.venue = Venue()
-    yield Sandbox(sandbox_server.venue, sandbox_server.url)
-    sandbox_server.venue.hub.drop_all()
-
-
-@pytest.fixture
-def user(sandbox: Sandbox) -> User:
-    """The demo wallet with 10,000 USDT, its agent and its V1 pair."""
-    return sandbox.add_user(USER, agents=(Agent(address=SIGNER),), pairs={PAIR_KEY: PAIR_SECRET})
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from cli.agents.pairing import twin_of
 from cli.exit_codes import ExitCode
 from tests.arena import TestArena
 from tests.cli.conftest import Ended
-from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.says import refuses
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import KEY, MODEL, answer_by_price, build_model_account
@@ -141,7 +140,7 @@ def test_a_prompt_is_filled_with_what_the_account_may(agents: Perpflow) -> None:
 def test_one_decision_is_shown_with_reply_verdict_and_cost_and_places_nothing(
     agents: Perpflow,
     model_arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
 ) -> None:
     stub.answer_with(answer_by_price("buy"))
 
@@ -163,7 +162,7 @@ def test_one_decision_is_shown_with_reply_verdict_and_cost_and_places_nothing(
 @pytest.mark.db
 def test_what_the_model_is_told_is_shown_on_demand(
     agents: Perpflow,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
 ) -> None:
     stub.answer_with(answer_by_price("hold"))
 
@@ -179,7 +178,7 @@ def test_what_the_model_is_told_is_shown_on_demand(
 )
 def test_a_model_that_does_not_answer_is_told_by_the_code(
     agents: Perpflow,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     status: int,
     code: ExitCode,
 ) -> None:
@@ -196,7 +195,7 @@ def test_a_model_that_does_not_answer_is_told_by_the_code(
 def test_what_cannot_be_asked_is_refused_with_its_reason(
     agents: Perpflow,
     model_arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broke = ModelAgent(budget=ModelBudget(calls=0))
@@ -216,7 +215,7 @@ def test_what_cannot_be_asked_is_refused_with_its_reason(
 def test_a_prompt_is_compared_with_what_the_model_was_told_last(
     agents: Perpflow,
     model_arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
 ) -> None:
     assert (
         agents("prompt", "neutral", "--account", "llm", "--diff", "last").code == ExitCode.REFUSED
@@ -252,7 +251,7 @@ def test_a_twin_with_another_prompt_is_a_paper_account_alike_in_all_else(
 @pytest.mark.db
 def test_a_twin_of_a_live_account_trades_on_paper_without_its_keys(
     model_arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
 ) -> None:
     account = build_model_account(stub, venue_keys=VenueKeys(private_key="env:MY_KEY"))
     live = replace(account, mode=Mode.LIVE, venue="aster")

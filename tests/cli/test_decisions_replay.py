@@ -10,7 +10,6 @@ import pytest
 from cli.exit_codes import ExitCode
 from tests.arena import TestArena
 from tests.cli.conftest import Ended
-from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import MODEL, answer_by_price
 
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.db
 
 
 @pytest.fixture
-def bought(model_commands: Perpflow, stub: ModelStub) -> Perpflow:  # noqa: F811 - the fixture
+def bought(model_commands: Perpflow, stub: ModelStub) -> Perpflow:
     """`perpflow decisions` in an arena where a model was asked once and would have bought."""
     stub.answer_with(answer_by_price("buy"))
     asked = model_commands("agents", "decide", "llm")
@@ -34,7 +33,7 @@ def only_call(model_arena: TestArena) -> str:
 def test_another_model_gets_the_same_words_and_is_set_beside_what_was_decided_then(
     bought: Perpflow,
     model_arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
 ) -> None:
     stub.answer_with(answer_by_price("sell"))
     ended = bought("replay", only_call(model_arena)[:8], "--model", "lab/other")
@@ -56,7 +55,7 @@ def test_a_script_reads_both_answers(bought: Perpflow, model_arena: TestArena) -
 
 def test_an_id_that_is_nobodys_is_refused_before_anything_is_paid(
     bought: Perpflow,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
 ) -> None:
     ended = bought("replay", "00000000")
     assert ended.code == ExitCode.WRONG_USAGE

@@ -13,7 +13,6 @@ from deployments.prefect_settings import PrefectPlace
 from flows.watch_exits import watch_exits
 from tasks import resources
 from tests.arena import TestArena, build_account
-from tests.aster_sandbox.conftest import sandbox, sandbox_server, user  # noqa: F401 - fixtures
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.users import User
 from tests.live.live_arena import LONG, LiveArena, start_live_arena
@@ -25,8 +24,8 @@ pytestmark = [pytest.mark.db, pytest.mark.prefect, pytest.mark.timeout(300)]
 @pytest.fixture
 def real(
     engine: Engine,
-    sandbox: Sandbox,  # noqa: F811 - the fixture
-    user: User,  # noqa: F811 - the fixture
+    sandbox: Sandbox,
+    user: User,
     prefect_server: PrefectPlace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[LiveArena]:

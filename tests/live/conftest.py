@@ -11,7 +11,6 @@ from prefect.settings import temporary_settings
 from sqlalchemy import Engine
 
 from tasks import account_state, closing, protection, resources, settling
-from tests.aster_sandbox.conftest import sandbox, sandbox_server, user  # noqa: F401 - fixtures
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.users import User
 from tests.live.live_arena import LiveArena, start_live_arena
@@ -42,8 +41,8 @@ def on_database(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 @pytest.fixture
 def live(
     engine: Engine,
-    sandbox: Sandbox,  # noqa: F811 - the fixture
-    user: User,  # noqa: F811 - the fixture
+    sandbox: Sandbox,
+    user: User,
     quick: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[LiveArena]:

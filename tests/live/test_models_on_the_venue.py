@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.live.live_arena import LiveArena
-from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.says import Say
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import KEY, answer_by_price, build_model_account
@@ -25,7 +24,7 @@ LENIENT = RiskLimits(max_quote_age_seconds=600)
 @pytest.fixture
 def asked(
     live: LiveArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModelStub:
     """A model decides for the paper account `llm` on the sandbox's real prices."""

@@ -12,7 +12,6 @@ from tasks import model_storing
 from tasks.decide import decide
 from tasks.model_questions import preview, replay
 from tests.arena import TestArena, hours
-from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.says import Say, refuses
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import (
@@ -35,7 +34,7 @@ DECISIONS = "select asset, action, verdict, rationale from app.decisions order b
 @pytest.fixture
 def asked(
     arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModelStub:
     """The account `llm` with everything as usual, and the server that it asks."""
@@ -154,7 +153,7 @@ async def test_row_37_three_failing_calls_are_counted_and_bounded(
 
 async def test_at_its_budget_the_account_holds_and_the_model_is_not_asked(
     arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TEST_MODEL_KEY", KEY)
@@ -173,7 +172,7 @@ async def test_at_its_budget_the_account_holds_and_the_model_is_not_asked(
 
 async def test_at_its_budget_a_configured_strategy_decides_and_says_so(
     arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TEST_MODEL_KEY", KEY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.arena import TestArena
-from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import KEY, answer_by_price, build_model_account
 from tests.tasks.whole_cycle import run_cycle
@@ -22,7 +21,7 @@ where i.leg = 'entry'
 @pytest.fixture
 def asked(
     arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModelStub:
     """The account `llm`, and the server that it asks."""

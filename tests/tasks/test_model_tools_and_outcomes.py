@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.arena import TestArena, hours
-from tests.llm_stub.conftest import stub, stub_server  # noqa: F401 - fixtures
 from tests.llm_stub.says import Say
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import KEY, answer_by_price, build_model_account
@@ -23,7 +22,7 @@ RSI = ("get_indicator", {"asset": "BTC", "timeframe": "1h", "name": "RSI"})
 @pytest.fixture
 def asked(
     arena: TestArena,
-    stub: ModelStub,  # noqa: F811 - the fixture
+    stub: ModelStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModelStub:
     """The account `llm` whose model may use tools, and the server that it asks."""
@@ -43,7 +42,7 @@ def looks_first(*calls: tuple[str, Any], action: str = "hold") -> Any:
     return say
 
 
-def question_of(stub: ModelStub, number: int) -> str:  # noqa: F811 - the fixture
+def question_of(stub: ModelStub, number: int) -> str:
     return str(stub.bodies[number]["messages"][1]["content"])
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
-from trading.decisions import Action, TradeDecision
+from trading.decisions import Action, TradeDecision, hold_of
 from trading.units import ZERO, plain, round_down
 
 CENT = Decimal("0.01")
@@ -54,16 +54,11 @@ def repeat_decision(
 
 def hold_of_twin(symbol: str, *, original_id: str, why: str) -> TradeDecision:
     """Nothing changes, because there is nothing to repeat."""
-    return TradeDecision(
-        symbol=symbol,
-        action=Action.HOLD,
-        allocation_usd=ZERO,
-        take_profit_price=None,
-        stop_price=None,
-        exit_plan="",
+    return hold_of(
+        symbol,
         rationale=f"Nothing to repeat of {original_id}: {why}.",
-        confidence=0.0,
         decided_by=decider_of_twin(original_id),
+        confidence=0.0,
     )
 
 

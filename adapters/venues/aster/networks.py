@@ -6,11 +6,11 @@ signed for the wrong network, a request recovers to another wallet and is refuse
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from adapters.loopback import is_loopback
 from trading.account import Network
 from trading.errors import InvalidRecord
 
@@ -87,17 +87,8 @@ def venue_address(network: Network, base_url: str | None = None) -> VenueAddress
     chain_id = _CHAIN_IDS[network]
     if parts.scheme == "https":
         return VenueAddress(scheme="https", host=parts.hostname, port=port, chain_id=chain_id)
-    if parts.scheme == "http" and _is_loopback(parts.hostname):
+    if parts.scheme == "http" and is_loopback(parts.hostname):
         return VenueAddress(scheme="http", host=parts.hostname, port=port, chain_id=chain_id)
     raise InvalidRecord(
         f"base_url {text!r} must begin with https:// (http:// only for this machine)"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,15 +8,12 @@ that decides between "not executed" and "unknown" (reference: aster 3.3).
 from __future__ import annotations
 
 import asyncio
-import ssl
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import certifi
 import httpx
 
+from adapters.outgoing_http import tls_context, user_agent
 from adapters.venues.aster.answers import Answer, NoAnswer
 from adapters.venues.aster.endpoints import Access
 from adapters.venues.aster.errors import cleaned
@@ -140,18 +137,3 @@ class _Written:
         del info
         if event.endswith("send_request_headers.started"):
             self.is_any = True
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """One for the process: reading the certificates takes some 20 ms."""
-    return ssl.create_default_context(cafile=certifi.where())
-
-
-@cache
-def user_agent() -> str:
-    """`perpflow/<version>`."""
-    try:
-        return f"perpflow/{version('perpflow')}"
-    except PackageNotFoundError:
-        return "perpflow"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from pydantic import SecretStr
@@ -13,8 +13,7 @@ from adapters.llm.connections import Connections
 from adapters.llm.endpoint import Dialect, ModelEndpoint
 from adapters.llm.messages import AnswerSchema, system, user
 from adapters.llm.settings import ModelSettings, Patience
-from tests.llm_stub.desk import Desk
-from tests.llm_stub.server import ModelStub, Server, running_server
+from tests.llm_stub.server import ModelStub
 
 KEY = "sk-or-v1-0badc0de0badc0de0badc0de0badc0de"
 MODEL = "x-ai/grok-4"
@@ -35,20 +34,6 @@ QUICK = Patience(
 """Waits of tests; everything else as it is."""
 
 BuildClient = Callable[..., ModelClient]
-
-
-@pytest.fixture(scope="session")
-def stub_server() -> Iterator[Server]:
-    """One server for all tests; each test brings a desk of its own."""
-    with running_server(Desk()) as server:
-        yield server
-
-
-@pytest.fixture
-def stub(stub_server: Server) -> ModelStub:
-    """A new desk behind the server."""
-    stub_server.desk = Desk()
-    return ModelStub(stub_server.desk, stub_server.url)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from adapters.llm.client import ModelClient
-from adapters.llm.connections import Connections, tls_context
+from adapters.llm.connections import Connections
 from adapters.llm.settings import ModelSettings
+from adapters.outgoing_http import tls_context
 from tests.adapters.llm.conftest import LIMITS, MESSAGES, MODEL, QUICK, endpoint_of
 from tests.llm_stub.says import Say
 from tests.llm_stub.server import ModelStub

@@ -20,10 +20,6 @@ from cli.live.examination import Report, examine, find_candidate
 from tasks import resources
 from tests.adapters.venues.aster.demo_keys import AGENT_KEY, PAIR_KEY, PAIR_SECRET, SIGNER, USER
 from tests.arena import build_account
-from tests.aster_sandbox.conftest import (  # noqa: F401 - fixtures of this folder as well
-    sandbox,
-    sandbox_server,
-)
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.users import Agent, User
 from trading.account import Account, Mode, Network, VenueKeys
@@ -87,7 +83,7 @@ class LiveArena:
 @pytest.fixture
 def live(
     engine: Engine,
-    sandbox: Sandbox,  # noqa: F811 - the fixture
+    sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[LiveArena]:
     """An arena on the sandbox's market with the demo user at the venue, and no accounts yet."""

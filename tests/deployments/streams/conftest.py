@@ -13,7 +13,7 @@ from deployments.streams.service import StreamService
 from deployments.streams.settings import ServiceSettings
 from tasks.live_access import open_client
 from tests.adapters.venues.aster.streams.conftest import QUICK as QUICK_STREAM
-from tests.live.conftest import live, quick, sandbox, sandbox_server, user  # noqa: F401 - fixtures
+from tests.live.conftest import live, quick  # noqa: F401 - fixtures of this folder as well
 from tests.live.live_arena import LiveArena
 
 QUICK = ServiceSettings(

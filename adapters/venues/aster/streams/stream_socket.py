@@ -19,9 +19,9 @@ from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from adapters.outgoing_http import tls_context, user_agent
 from adapters.venues.aster.errors import Unreachable, cleaned
 from adapters.venues.aster.streams.settings import MOST_STREAMS, StreamSettings
-from adapters.venues.aster.transport import tls_context, user_agent
 from trading.errors import InvalidRecord
 
 Document = dict[str, Any]

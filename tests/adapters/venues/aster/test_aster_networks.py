@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters.venues.aster import transport
+from adapters import outgoing_http
+from adapters.outgoing_http import tls_context, user_agent
 from adapters.venues.aster.client import AsterClient
 from adapters.venues.aster.errors import Unreachable
 from adapters.venues.aster.networks import venue_address
-from adapters.venues.aster.transport import tls_context, user_agent
 from trading.account import Network
 from trading.errors import InvalidRecord
 
@@ -119,7 +119,7 @@ def test_the_client_says_whether_it_lives_in_an_installed_package(
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(transport, "version", missing)
+    monkeypatch.setattr(outgoing_http, "version", missing)
     user_agent.cache_clear()
     assert user_agent() == "perpflow"
     user_agent.cache_clear()

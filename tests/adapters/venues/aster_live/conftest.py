@@ -14,13 +14,7 @@ from adapters.venues.aster.networks import venue_address
 from adapters.venues.aster.nonces import OwnNonces
 from adapters.venues.aster.venue import AsterVenue, VenueParts
 from tests.adapters.venues.aster.conftest import PATIENT, OwnBudget
-from tests.aster_sandbox.conftest import (  # noqa: F401 - fixtures of this folder as well
-    AGENT,
-    PAIR,
-    sandbox,
-    sandbox_server,
-    user,
-)
+from tests.aster_sandbox.conftest import AGENT, PAIR
 from tests.aster_sandbox.server import Sandbox
 from trading.account import Network
 
@@ -42,7 +36,7 @@ class Weighed(AsterVenue):
 
 @asynccontextmanager
 async def open_venue(
-    sandbox: Sandbox,  # noqa: F811 - the handle, by the name of its fixture
+    sandbox: Sandbox,
     credentials: Credentials = AGENT,
     **parts: Any,
 ) -> AsyncIterator[Weighed]:
@@ -69,7 +63,7 @@ async def open_venue(
 
 
 @pytest.fixture
-async def venue(sandbox: Sandbox, user) -> AsyncIterator[Weighed]:  # noqa: F811 - fixtures
+async def venue(sandbox: Sandbox, user) -> AsyncIterator[Weighed]:
     """Signs as an agent (V3), trades BTC and ETH."""
     async with open_venue(sandbox) as opened:
         yield opened
@@ -78,8 +72,8 @@ async def venue(sandbox: Sandbox, user) -> AsyncIterator[Weighed]:  # noqa: F811
 @pytest.fixture(params=[AGENT, PAIR], ids=["V3 agent", "V1 pair"])
 async def either_venue(
     request: pytest.FixtureRequest,
-    sandbox: Sandbox,  # noqa: F811 - fixtures
-    user,  # noqa: F811
+    sandbox: Sandbox,
+    user,
 ) -> AsyncIterator[Weighed]:
     """With each kind of keys in turn."""
     async with open_venue(sandbox, request.param) as opened:

@@ -8,13 +8,7 @@ from typing import TypeVar
 
 from adapters.venues.aster.streams.connection import Gap
 from adapters.venues.aster.streams.settings import StreamSettings
-from tests.aster_sandbox.conftest import (  # noqa: F401 - fixtures
-    client,
-    either_client,
-    sandbox,
-    sandbox_server,
-    user,
-)
+from tests.aster_sandbox.conftest import client, either_client  # noqa: F401 - fixtures of this folder as well
 
 Kind = TypeVar("Kind")
 QUICK = StreamSettings(first_pause_seconds=0.02, longest_pause_seconds=0.2, overlap_seconds=0.2)
