@@ -18,6 +18,8 @@ from sqlalchemy import Engine
 from tasks import resources
 from tasks.cycle import Cycle, claim_slot
 from tests.arena import TestArena, build_account, start_arena
+from tests.llm_stub.server import ModelStub
+from tests.tasks.model_accounts import KEY, build_model_account
 from tests.tasks.scripted_market import Scripted, Step, write_script
 
 NO_SERVER = {PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False, PREFECT_LOGGING_TO_API_ENABLED: False}
@@ -63,3 +65,11 @@ def scripted(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     with disable_run_logger(), temporary_settings(NO_SERVER):
         yield start
     resources.forget()
+
+
+@pytest.fixture
+def asked(arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch) -> ModelStub:
+    """The account `llm` with everything as usual, and the server that it asks."""
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    arena.add(build_model_account(stub))
+    return stub

@@ -16,7 +16,7 @@ from adapters.store.halting import Halt, halt
 from adapters.venues.paper.venue import PaperVenue
 from deployments.control import flattens
 from deployments.control.flattens import try_flattens
-from tasks import orders
+from tasks import orders, resources
 from tasks.account_state import reconcile
 from tasks.cycle import Cycle, claim_slot, holding_lease
 from tasks.flattening import flatten_account
@@ -172,9 +172,8 @@ def test_a_flatten_that_never_succeeds_is_given_up_with_an_alert(
 ) -> None:
     halted = halt(arena.engine, PANIC)
     monkeypatch.setattr(flattens, "GIVE_UP", timedelta(0))
-    monkeypatch.setattr(
-        "tasks.aside.load_arena", lambda _: None
-    )  # the one thing without which no venue can be asked
+    # The arena is the one thing without which no venue can be asked.
+    monkeypatch.setattr(resources, "load_arena", lambda _: None)
     assert asyncio.run(try_flattens()) == 0
     with arena.engine.connect() as conn:
         [command] = load_commands(conn, halted.flatten_ids)

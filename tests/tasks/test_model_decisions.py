@@ -31,18 +31,6 @@ pytestmark = pytest.mark.db
 DECISIONS = "select asset, action, verdict, rationale from app.decisions order by asset"
 
 
-@pytest.fixture
-def asked(
-    arena: TestArena,
-    stub: ModelStub,
-    monkeypatch: pytest.MonkeyPatch,
-) -> ModelStub:
-    """The account `llm` with everything as usual, and the server that it asks."""
-    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
-    arena.add(build_model_account(stub))
-    return stub
-
-
 async def test_a_models_buy_becomes_a_position_with_its_stop_and_everything_is_stored(
     arena: TestArena, asked: ModelStub
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.arena import TestArena
 from tests.llm_stub.server import ModelStub
-from tests.tasks.model_accounts import KEY, answer_by_price, build_model_account
+from tests.tasks.model_accounts import answer_by_price
 from tests.tasks.whole_cycle import run_cycle
 
 pytestmark = pytest.mark.db
@@ -16,18 +16,6 @@ select i.account_id, d.account_id, d.action, d.model_call_id is not null,
 from app.intents i left join app.decisions d on d.id = i.decision_id
 where i.leg = 'entry'
 """
-
-
-@pytest.fixture
-def asked(
-    arena: TestArena,
-    stub: ModelStub,
-    monkeypatch: pytest.MonkeyPatch,
-) -> ModelStub:
-    """The account `llm`, and the server that it asks."""
-    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
-    arena.add(build_model_account(stub))
-    return stub
 
 
 @pytest.mark.parametrize(("action", "allocation"), [("buy", 1000), ("sell", 1000), ("buy", 90_000)])
