@@ -18,7 +18,7 @@ from tasks.cycle import Cycle
 from tasks.market import Markets
 from tasks.model_access import agent_of
 from tasks.model_asking import build_question, means_of
-from tasks.model_storing import StoredTalk, ask_and_store
+from tasks.model_storing import StoredTalk, ask_and_store, stored_before
 from tasks.model_waiting import tell_needs_person, why_not_asked
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds
@@ -44,6 +44,9 @@ async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> Mode
     views = list(markets)
     if not views:
         return ModelAnswer(made=[])
+    stored = stored_before(cycle)
+    if stored is not None:
+        return _answered(cycle, views, stored)
     waiting = why_not_asked(cycle)
     if waiting is not None:
         return ModelAnswer(made=_holds(cycle, views, waiting))
@@ -57,7 +60,10 @@ async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> Mode
         )
     seconds = decide_seconds(cycle.arena.clock, cycle.account.interval)
     means = means_of(cycle, markets, seconds=seconds, paid=allowed)
-    stored = await ask_and_store(cycle, cycle.account, question, means)
+    return _answered(cycle, views, await ask_and_store(cycle, cycle.account, question, means))
+
+
+def _answered(cycle: Cycle, views: Sequence[MarketView], stored: StoredTalk) -> ModelAnswer:
     tell_needs_person(cycle, stored.talk)
     return ModelAnswer(made=_decisions(cycle, views, stored))
 

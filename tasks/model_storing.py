@@ -37,16 +37,23 @@ class StoredTalk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Held:
-    """A talk that has ended, and the row that was written before it."""
+class _Ended:
+    """A talk that has ended, its rows, and the row that was written before it."""
 
     talk: Talk
+    rows: tuple[NewModelCall, ...]
     noted: UUID
 
 
-_ended: RecentlyUsed[UUID, _Held] = RecentlyUsed(8)
-"""Talks of this process by cycle: a step that is repeated after a fault of the database must not pay
-for a second answer."""
+_ended: RecentlyUsed[UUID, _Ended] = RecentlyUsed(8)
+"""Talks of this process by cycle: a step that is repeated after a fault of the database must neither
+pay for a second answer nor count the first one twice."""
+
+
+def stored_before(cycle: Cycle) -> StoredTalk | None:
+    """The talk of this cycle where an earlier try of the same step has had it, stored now at the latest."""
+    ended = _ended.get(cycle.id)
+    return None if ended is None else _store(ended)
 
 
 async def ask_and_store(
@@ -58,24 +65,26 @@ async def ask_and_store(
     purpose: str | None = None,
     replay_of: UUID | None = None,
 ) -> StoredTalk:
-    """Ask the model of `account`, once per cycle. Raises `InvalidRecord` where nothing can be sent."""
-    held = _ended.get(cycle.id)
-    if held is None:
-        noted = _note(_before(cycle, account, question, purpose or DECIDE, replay_of))
-        try:
-            talked = await talk(account, question.messages, question.mandate, means)
-        except InvalidRecord:
-            _forget(noted)
-            raise
-        held = _Held(talk=talked, noted=noted)
-        _ended.put(cycle.id, held)
-    rows = [
-        _row(cycle, question, each, purpose or each.purpose, replay_of) for each in held.talk.asked
-    ]
+    """Ask the model of `account`. Raises `InvalidRecord` where nothing can be sent."""
+    noted = _note(_before(cycle, account, question, purpose or DECIDE, replay_of))
+    try:
+        talked = await talk(account, question.messages, question.mandate, means)
+    except InvalidRecord:
+        _forget(noted)
+        raise
+    rows = (
+        _row(cycle, question, each, purpose or each.purpose, replay_of) for each in talked.asked
+    )
+    ended = _Ended(talk=talked, rows=tuple(rows), noted=noted)
+    _ended.put(cycle.id, ended)
+    return _store(ended)
+
+
+def _store(ended: _Ended) -> StoredTalk:
     with store_engine().begin() as conn:
-        delete_model_call(conn, held.noted)
-        ids = tuple(save_model_call(conn, row) for row in rows)
-    return StoredTalk(talk=held.talk, ids=ids)
+        delete_model_call(conn, ended.noted)
+        ids = tuple(save_model_call(conn, row) for row in ended.rows)
+    return StoredTalk(talk=ended.talk, ids=ids)
 
 
 def _note(row: NewModelCall) -> UUID:

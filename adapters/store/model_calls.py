@@ -7,13 +7,14 @@ billed. Times are market times but for `real_started_at`; money is USD.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.documents import clean_or_none, clean_text, to_document
 from adapters.store.errors import StoreError
@@ -45,6 +46,8 @@ class NewModelCall:
     call: Mapping[str, Any]
     """`adapters.llm.documents.call_document`: free of keys."""
     replay_of: UUID | None = None
+    id: UUID = field(default_factory=uuid4)
+    """Its own from the beginning: storing it again, after a fault, stores it once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +93,13 @@ def load_last_question(conn: Connection, account_id: str) -> StoredQuestion | No
 
 
 def save_model_call(conn: Connection, new: NewModelCall) -> UUID:
-    """Store a call; its id."""
+    """Store a call, once however often it is told; its id."""
     call = dict(new.call)
-    call_id = uuid4()
     usage = _newest_usage(call)
     conn.execute(
-        insert(model_calls).values(
-            id=call_id,
+        insert(model_calls)
+        .values(
+            id=new.id,
             account_id=new.account_id,
             cycle_id=new.cycle_id,
             purpose=new.purpose,
@@ -123,8 +126,9 @@ def save_model_call(conn: Connection, new: NewModelCall) -> UUID:
             known_tokens=call["known_tokens"],
             unknown_usages=call["unknown_usages"],
         )
+        .on_conflict_do_nothing()
     )
-    return call_id
+    return new.id
 
 
 def delete_model_call(conn: Connection, call_id: UUID) -> None:

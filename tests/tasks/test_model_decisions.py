@@ -6,10 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from tasks import model_storing
-from tasks.decide import decide
 from tasks.model_questions import preview, replay
 from tests.arena import TestArena, hours
 from tests.llm_stub.says import Say, refuses
@@ -171,33 +169,6 @@ async def test_at_its_budget_a_configured_strategy_decides_and_says_so(
     ((_, _, _, rationale),) = arena.rows(DECISIONS)
     assert "momentum decides instead" in str(rationale)
     assert arena.rows("select decided_by from app.decisions") == [("momentum",)]
-
-
-async def test_a_step_that_is_repeated_after_a_fault_of_the_database_pays_once(
-    arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked.answer_with(answer_by_price("hold"))
-    plain = model_storing.save_model_call
-    fails = iter([False, True])  # the question is stored, the answer is not
-
-    def once(*arguments: Any) -> Any:
-        if next(fails, False):
-            raise DBAPIError("insert", {}, Exception("gone"), connection_invalidated=True)
-        return plain(*arguments)
-
-    monkeypatch.setattr(model_storing, "save_model_call", once)
-    whole = decide.fn
-
-    async def repeated(*arguments: Any) -> Any:
-        try:
-            return await whole(*arguments)
-        except DBAPIError:
-            return await whole(*arguments)
-
-    monkeypatch.setattr(decide, "fn", repeated)
-    await run_cycle("llm")
-    assert len(asked.bodies) == 1
-    assert arena.one("select count(*) from app.model_calls") == (1,)
 
 
 async def test_a_question_whose_process_ends_before_the_answer_counts_at_an_unknown_price(
