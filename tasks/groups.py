@@ -15,10 +15,19 @@ from adapters.store.intents import StoredIntent
 from adapters.store.send_gate import SEND_SECONDS
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
-from tasks.orders import NOT_SENT, Submitted, Wish, plan, settled, start_submitting
+from tasks.orders import (
+    NOT_SENT,
+    Submitted,
+    Wish,
+    plan,
+    settled,
+    start_submitting,
+    stop_if_barred,
+)
+from tasks.run_log import run_log
 from tasks.settling import find_outcome
 from tasks.venues import venue_of
-from trading.errors import OrderRejected, VenueUnavailable
+from trading.errors import OrderRejected, VenueError, VenueUnavailable
 from trading.order_groups import OrderGroup
 from trading.orders import IntentState, Order, OrderStatus
 
@@ -45,6 +54,7 @@ async def submit_group(cycle: Cycle, entry: Wish, exits: Sequence[Wish]) -> Subm
     try:
         orders = await _send(cycle, group, until)
     except OrderRejected as error:
+        stop_if_barred(cycle, error)
         return _all(cycle, legs, IntentState.REFUSED, str(error))
     except VenueUnavailable as error:
         return _all(cycle, legs, IntentState.CLOSED, f"{NOT_SENT}: {error}")
@@ -63,15 +73,22 @@ async def _send(cycle: Cycle, group: OrderGroup, until: datetime) -> tuple[Order
 async def _ask(cycle: Cycle, legs: Sequence[StoredIntent], why: str) -> Submitted:
     """All of it is unknown until the venue says what became of each leg."""
     unknown = _all(cycle, legs, IntentState.UNKNOWN, why)
-    found = [await find_outcome(cycle, legs[0].intent.request)]
-    if found[0] is None:
+    entry = await find_outcome(cycle, legs[0].intent.request)
+    if entry is None:
         return unknown
-    for leg in legs[1:]:
-        request = leg.intent.request
-        found.append(
-            await venue_of(cycle).order_by_client_id(request.symbol, request.client_order_id)
-        )
-    return _each(cycle, legs, [order for order in found if order is not None])
+    exits = [await _asked_once(cycle, leg) for leg in legs[1:]]
+    return _each(cycle, legs, [order for order in (entry, *exits) if order is not None])
+
+
+async def _asked_once(cycle: Cycle, leg: StoredIntent) -> Order | None:
+    """An exit as the venue has it. That it cannot be asked for must not keep the entry from its stop."""
+    request = leg.intent.request
+    try:
+        return await venue_of(cycle).order_by_client_id(request.symbol, request.client_order_id)
+    except VenueError as error:
+        run_log().warning("%s: order %s cannot be asked for now: %s", cycle.account.id,
+                          request.client_order_id, error)  # fmt: skip
+        return None
 
 
 def _each(cycle: Cycle, legs: Sequence[StoredIntent], orders: Sequence[Order]) -> Submitted:

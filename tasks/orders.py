@@ -107,8 +107,7 @@ async def submit(cycle: Cycle, wish: Wish) -> Submitted:
     try:
         order = await _send(cycle, stored.intent.request, until)
     except OrderRejected as error:
-        if isinstance(error, AccountBarred):
-            stop_account(cycle, f"the venue refused its order: {error}")
+        stop_if_barred(cycle, error)
         refused = settled(cycle, stored, IntentState.REFUSED, None, str(error))
         return replace(refused, code=error.code)
     except VenueUnavailable as error:
@@ -116,6 +115,12 @@ async def submit(cycle: Cycle, wish: Wish) -> Submitted:
     except Exception as error:  # noqa: BLE001 - no definite answer: only the venue may end it
         return await _unknown(cycle, stored, f"{type(error).__name__}: {error}")
     return settled(cycle, stored, state_of(order), order, None)
+
+
+def stop_if_barred(cycle: Cycle, error: OrderRejected) -> None:
+    """A refusal that is about the account, not the order: nothing of it would be taken now."""
+    if isinstance(error, AccountBarred):
+        stop_account(cycle, f"the venue refused its order: {error}")
 
 
 async def _unknown(cycle: Cycle, stored: StoredIntent, why: str) -> Submitted:

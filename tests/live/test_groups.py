@@ -10,7 +10,7 @@ import pytest
 
 from adapters.store.accounts import load_account, save_account
 from tests.live.live_arena import LONG, LiveArena
-from trading.account import BracketPolicy
+from trading.account import AccountStatus, BracketPolicy
 
 pytestmark = pytest.mark.db
 PROTECTED = ["stop_market", "take_profit_market"]
@@ -45,6 +45,28 @@ async def test_a_group_whose_answer_is_lost_is_found_leg_by_leg_and_never_sent_a
     assert (grouped.entries_at_venue(), grouped.held) == (1, Decimal("0.01"))
     assert [kind for kind, *_ in grouped.resting] == PROTECTED
     assert grouped.intents() == ["filled", "open", "open"]
+
+
+async def test_an_exit_that_cannot_be_asked_for_keeps_no_entry_from_its_stop(
+    grouped: LiveArena,
+) -> None:
+    grouped.sandbox.fail("placeStrategyOrder", execute=True, drop=True)
+    # Asked for by its id: the entry after the lost answer, then the stop, which cannot be read.
+    grouped.sandbox.fail("order", method="GET", nth=2, status=500)
+    await grouped.cycle(LONG)
+    assert grouped.held == Decimal("0.01")
+    assert [kind for kind, *_ in grouped.resting] == PROTECTED
+    await grouped.cycle()
+    assert grouped.intents() == ["filled", "open", "open"]
+
+
+async def test_keys_that_the_venue_refuses_a_group_pause_the_account(grouped: LiveArena) -> None:
+    body = '{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}'
+    grouped.sandbox.fail("placeStrategyOrder", status=401, body=body)
+    await grouped.cycle(LONG)
+    assert grouped.status is AccountStatus.PAUSED
+    assert "account_stopped" in grouped.alerts()
+    assert grouped.held == 0
 
 
 async def test_a_group_that_the_venue_refuses_leaves_nothing(grouped: LiveArena) -> None:
