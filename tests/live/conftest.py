@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from prefect.logging import disable_run_logger
 from prefect.settings import temporary_settings
 from sqlalchemy import Engine
 
+from adapters.store.accounts import load_account, save_account
 from tasks import account_state, closing, protection, resources, settling
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.users import User
 from tests.live.live_arena import LiveArena, start_live_arena
 from tests.tasks.conftest import NO_SERVER
+from trading.account import BracketPolicy
 
 
 @pytest.fixture
@@ -49,3 +52,12 @@ def live(
     """The account `live` of the demo wallet, permitted, flat, with 10,000 USDT; BTC at 60,000."""
     with on_database(engine, monkeypatch):
         yield start_live_arena(engine, sandbox, user, monkeypatch)
+
+
+@pytest.fixture
+def grouped(live: LiveArena) -> LiveArena:
+    """The same account, with its brackets in groups."""
+    with live.engine.begin() as conn:
+        account = load_account(conn, "live").account
+        save_account(conn, replace(account, bracket=BracketPolicy.GROUP))
+    return live

@@ -39,6 +39,9 @@ READS: tuple[dict[str, Any], ...] = (
     {"status": 200, "body": "[]x"},
     {"retype": True},
 )
+POSTS = ("order",)
+GROUP_PATH = "placeStrategyOrder"
+GROUPED_POSTS = (GROUP_PATH, "order")
 PATHS = ("order", "openOrders", "positionRisk", "accountWithJoinMargin", "userTrades", "income")
 
 
@@ -60,8 +63,13 @@ class Seen:
         return not (self.duplicates or self.lost or self.naked or self.ledgers)
 
 
-async def run(live: LiveArena, *, cycles: int, seed: int, calm_every: int = 10) -> Seen:
-    """So many cycles with faults, each tenth one without: then both sides must agree."""
+async def run(
+    live: LiveArena, *, cycles: int, seed: int, calm_every: int = 10, posts: tuple[str, ...] = POSTS
+) -> Seen:
+    """So many cycles with faults, each tenth one without: then both sides must agree.
+
+    `posts` are the paths by which the account sends orders.
+    """
     random, seen = Random(seed), Seen()
     for number in range(1, cycles + 1):
         is_calm = number % calm_every == 0
@@ -69,7 +77,7 @@ async def run(live: LiveArena, *, cycles: int, seed: int, calm_every: int = 10) 
         live.sandbox.venue.fill_plans.clear()
         _move_price(live, random)
         if not is_calm:
-            _plan_faults(live, random)
+            _plan_faults(live, random, posts)
             if random.random() < 0.1:
                 live.sandbox.plan_fills(Decimal(random.randint(1, 9)) / 10)
         before = len(live.sandbox.venue.faults.happened)
@@ -119,12 +127,14 @@ def _move_price(live: LiveArena, random: Random) -> None:
     live.sandbox.set_price("BTCUSDT", moved.quantize(Decimal("0.1")))
 
 
-def _plan_faults(live: LiveArena, random: Random) -> None:
+def _plan_faults(live: LiveArena, random: Random, posts: tuple[str, ...]) -> None:
     for _ in range(random.randint(0, 3)):
         if random.random() < 0.6:
             how = dict(random.choice(WRITES))
             method = random.choice(("POST", "POST", "DELETE"))
-            live.sandbox.fail("order", method=method, nth=random.randint(1, 4), **how)
+            path = random.choice(posts) if method == "POST" else "order"
+            nth = 1 if path == GROUP_PATH else random.randint(1, 4)  # a cycle sends one group
+            live.sandbox.fail(path, method=method, nth=nth, **how)
         else:
             how = dict(random.choice(READS))
             path = random.choice(PATHS)

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.venues.aster import limits
 from adapters.venues.aster.venue import AsterVenue
-from tests.live.faulty_run import Seen, run
+from tests.live.faulty_run import GROUPED_POSTS, POSTS, Seen, run
 from tests.live.live_arena import LiveArena
 
 pytestmark = pytest.mark.db
@@ -41,12 +41,29 @@ async def test_forty_cycles_among_faults_leave_our_record_equal_to_the_venues(
     require_clean(await run(live, cycles=40, seed=1))
 
 
+async def test_twenty_cycles_in_groups_among_faults_leave_our_record_equal_to_the_venues(
+    grouped: LiveArena, soon_settled: None
+) -> None:
+    require_clean(await run(grouped, cycles=20, seed=3, posts=GROUPED_POSTS))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize(
+    ("account", "posts"),
+    [
+        pytest.param("live", POSTS, id="each order by itself"),
+        pytest.param("grouped", GROUPED_POSTS, id="brackets in groups"),
+    ],
+)
 async def test_ten_thousand_cycles_among_faults_leave_our_record_equal_to_the_venues(
-    live: LiveArena, soon_settled: None
+    request: pytest.FixtureRequest,
+    soon_settled: None,
+    account: str,
+    posts: tuple[str, ...],
 ) -> None:
     cycles = int(os.environ.get("PERPFLOW_FAULTY_CYCLES", "10000"))
-    seen = await run(live, cycles=cycles, seed=2)
+    live: LiveArena = request.getfixturevalue(account)
+    seen = await run(live, cycles=cycles, seed=2, posts=posts)
     print(seen)
     require_clean(seen)

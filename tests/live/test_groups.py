@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from adapters.store.accounts import load_account, save_account
 from tests.live.live_arena import LONG, LiveArena
-from trading.account import AccountStatus, BracketPolicy
+from trading.account import AccountStatus
 
 pytestmark = pytest.mark.db
 PROTECTED = ["stop_market", "take_profit_market"]
-
-
-@pytest.fixture
-def grouped(live: LiveArena) -> LiveArena:
-    """The same account, with its brackets in groups."""
-    with live.engine.begin() as conn:
-        account = load_account(conn, "live").account
-        save_account(conn, replace(account, bracket=BracketPolicy.GROUP))
-    return live
 
 
 async def test_an_entry_its_stop_and_its_target_leave_in_one_message(grouped: LiveArena) -> None:
