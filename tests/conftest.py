@@ -21,6 +21,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from adapters.store.embedded import EmbeddedServer
 from adapters.store.engine import open_async_engine, open_engine
@@ -61,6 +63,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+ON_PREFECT = ("deployments/", "flows/", "isolation/", "blocks/", "cli/test_registrar.py")
+"""Where tests use the Prefect server of the session: one worker has it, for all of them."""
+
+
+class OneWorkerForPrefect(LoadFileScheduling):
+    """Each file to a worker, and all that need the Prefect server to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "prefect" if file.removeprefix("tests/").startswith(ON_PREFECT) else file
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorkerForPrefect | None:
+    """In the place of `--dist loadfile`; any other choice is left as it is."""
+    return OneWorkerForPrefect(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible_children() -> None:
     """A suite that was started in the background ignores SIGINT and would pass that on."""
@@ -99,13 +119,13 @@ def database_server(scratch_root: Path) -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def database_url(database_server: EmbeddedServer) -> Iterator[str]:
     """URL of a fresh, migrated database that belongs to the application's role."""
-    yield from _fresh_database(database_server, template=TEMPLATE)
+    yield from fresh_database(database_server, template=TEMPLATE)
 
 
 @pytest.fixture
 def empty_database_url(database_server: EmbeddedServer) -> Iterator[str]:
     """URL of a fresh database without any table."""
-    yield from _fresh_database(database_server, template="template1")
+    yield from fresh_database(database_server, template="template1")
 
 
 @pytest.fixture
@@ -124,14 +144,19 @@ async def async_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await opened.dispose()
 
 
-def _fresh_database(server: EmbeddedServer, *, template: str) -> Iterator[str]:
-    name = f"t_{uuid.uuid4().hex[:16]}"
+def fresh_database(
+    server: EmbeddedServer, *, template: str, name: str = "", is_kept: bool = False
+) -> Iterator[str]:
+    """URL of a copy of a template, dropped afterwards unless it `is_kept` for the session."""
+    name = name or f"t_{uuid.uuid4().hex[:16]}"
     url = make_url(server.url)
     with psycopg.connect(server.admin_conninfo, autocommit=True) as admin:
         admin.execute(
             f"create database {name} owner {url.username} template {template} strategy file_copy"
         )
     yield url.set(database=name).render_as_string(hide_password=False)
+    if is_kept:
+        return
     with psycopg.connect(server.admin_conninfo, autocommit=True) as admin:
         admin.execute(f"drop database {name} with (force)")
 

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from adapters.store.accounts import save_account
+from adapters.store.embedded import EmbeddedServer
+from adapters.store.engine import open_engine
 from adapters.store.events import emit_event
 from adapters.store.tokens import TokenScope, create_token
 from api.app import create_app
 from api.settings import ApiSettings
-from tests.api.seeding import START, add_snapshots, make_account, seed_arena
+from tests.api.browsing import CHROMIUM
+from tests.api.seeding import START, add_snapshots, bring_to_now, make_account, seed_arena
+from tests.conftest import TEMPLATE, fresh_database
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 LOCAL = "http://127.0.0.1:3000"
 
@@ -63,11 +72,31 @@ async def client(app: FastAPI, client_of: Client) -> AsyncIterator[httpx.AsyncCl
         yield opened
 
 
+@pytest.fixture(scope="session")
+def seeded_template(database_server: EmbeddedServer) -> str:
+    """Name of a template with the past of `seeded`, which half a second would go into each time."""
+    name = f"{TEMPLATE}_seeded_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    for url in fresh_database(database_server, template=TEMPLATE, name=name, is_kept=True):
+        engine = open_engine(url, application="perpflow-tests", pool_size=1)
+        with engine.begin() as conn:
+            seed_arena(conn)
+        engine.dispose()
+    return name
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_server: EmbeddedServer) -> Iterator[str]:
+    """URL of a fresh database, with a past where the test asks for `seeded`."""
+    has_past = "seeded" in request.fixturenames
+    template = request.getfixturevalue("seeded_template") if has_past else TEMPLATE
+    yield from fresh_database(database_server, template=template)
+
+
 @pytest.fixture
 def seeded(engine: Engine) -> datetime:
-    """Two days of five agents; the market time of the newest snapshot."""
+    """Two days of five agents; the market time of the newest snapshot, which is "now"."""
     with engine.begin() as conn:
-        return seed_arena(conn)
+        return bring_to_now(conn)
 
 
 @pytest.fixture
@@ -147,6 +176,32 @@ def server(database_url: str) -> Callable[..., Any]:
         return serving(create_app(settings_for(database_url)), port=serve_port)
 
     return start
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The session's browser; what the test opened is closed after it."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def address(server: Callable[..., Any]) -> AsyncIterator[str]:
+    async with server() as where:
+        yield where
 
 
 def utc_now() -> datetime:

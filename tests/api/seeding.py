@@ -6,6 +6,7 @@ Rows go through the same tables as in life; the walk of prices is seeded, so eve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from sqlalchemy import Connection, insert, update
 
 from adapters.store.accounts import save_account
-from adapters.store.arena import Arena, save_arena
+from adapters.store.arena import Arena, load_arena, save_arena
 from adapters.store.partitions import ensure_partitions
 from adapters.store.tables import (
     accounts,
@@ -89,6 +90,19 @@ def seed_arena(conn: Connection, *, hours: int = 48, speed: float = 60.0) -> dat
         save_account(conn, make_account(account_id, name, kind))
         seed_account(conn, account_id, index, hours=hours, real_now=real_now)
     return now
+
+
+def bring_to_now(conn: Connection) -> datetime:
+    """Make a past that was seeded a while ago one that ends now; returns its newest market time."""
+    arena = load_arena(conn)
+    assert arena is not None
+    clock, real_now = arena.clock, datetime.now(UTC)
+    later = real_now - clock.real_anchor
+    save_arena(conn, replace(arena, clock=replace(clock, real_anchor=real_now)))
+    for table in (cycles, equity_snapshots):
+        real = [column for column in table.c if column.name.startswith("real_")]
+        conn.execute(update(table).values({column: column + later for column in real}))
+    return clock.market_anchor
 
 
 def seed_market(conn: Connection, *, hours: int) -> None:

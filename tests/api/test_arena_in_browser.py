@@ -3,69 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser
 from sqlalchemy import Engine
 
+from tests.api.browsing import IN_BROWSER, open_arena
 from tests.api.twin_seeding import add_pair, seed_pair
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on this machine (apt install chromium)"
-    ),
-]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        await opened.close()
-
-
-@pytest.fixture
-async def address(server: Callable[..., Any]) -> AsyncIterator[str]:
-    async with server() as where:
-        yield where
-
-
-class Watched:
-    """A page with everything that it complained about and every host that it asked."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.foreign: list[str] = []
-        page.on(
-            "console", lambda m: m.type in ("error", "warning") and self.complaints.append(m.text)
-        )
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda r: self._note(r.url, address))
-
-    def _note(self, url: str, address: str) -> None:
-        if not url.startswith((f"http://{address}/", "data:", "blob:")):
-            self.foreign.append(url)
-
-
-async def open_arena(browser: Browser, address: str, **context: Any) -> Watched:
-    page = await (await browser.new_context(**context)).new_page()
-    watched = Watched(page, address)
-    await page.goto(f"http://{address}/")
-    await page.wait_for_selector("#connection[data-state=live]")
-    return watched
+pytestmark = IN_BROWSER
 
 
 async def test_the_arena_shows_five_agents_without_a_complaint_and_without_another_host(

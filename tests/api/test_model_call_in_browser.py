@@ -14,20 +14,12 @@ from sqlalchemy import Engine, select
 
 from adapters.store.accounts import save_account
 from adapters.store.tables import decisions
+from tests.api.browsing import IN_BROWSER, open_arena
 from tests.api.model_call_seeding import model_account
 from tests.api.seeding import DENIED, add_cycle, add_decision
-from tests.api.test_arena_in_browser import (  # noqa: F401 - fixtures
-    CHROMIUM,
-    address,
-    browser,
-    open_arena,
-)
 from tests.model_calls import MODEL, entry, reply_of, store_call
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+pytestmark = IN_BROWSER
 
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b> \u202edrowkcab {{ 7 * 7 }}"
 
@@ -62,8 +54,8 @@ def decided(engine: Engine, seeded: datetime) -> str:
 
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_a_decision_of_a_model_opens_what_was_asked_and_said_as_text(
-    browser: Browser,  # noqa: F811
-    address: str,  # noqa: F811
+    browser: Browser,
+    address: str,
     decided: str,
     width: int,
 ) -> None:
@@ -94,8 +86,8 @@ async def test_a_decision_of_a_model_opens_what_was_asked_and_said_as_text(
 
 
 async def test_a_decision_that_came_as_an_event_finds_its_call(
-    browser: Browser,  # noqa: F811
-    address: str,  # noqa: F811
+    browser: Browser,
+    address: str,
     engine: Engine,
     decided: str,
     emit: Callable[..., Any],
@@ -113,8 +105,8 @@ async def test_a_decision_that_came_as_an_event_finds_its_call(
 
 
 async def test_decisions_of_rules_have_nothing_to_open(
-    browser: Browser,  # noqa: F811
-    address: str,  # noqa: F811
+    browser: Browser,
+    address: str,
     decided: str,
 ) -> None:
     page = (await open_arena(browser, address)).page
@@ -123,8 +115,8 @@ async def test_decisions_of_rules_have_nothing_to_open(
 
 
 async def test_a_call_that_cannot_be_read_says_so(
-    browser: Browser,  # noqa: F811
-    address: str,  # noqa: F811
+    browser: Browser,
+    address: str,
     decided: str,
 ) -> None:
     page = (await open_arena(browser, address)).page

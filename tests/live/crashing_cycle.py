@@ -1,14 +1,17 @@
-"""One cycle of a live account in a process of its own, to be killed: `python -m tests.live.crashing_cycle POINT`.
+"""One cycle of a live account in a process of its own, to be killed.
 
-The database and the key come from the environment. `POINT` says where the process itself stands still;
-it prints a line when it has come there. At `venue` it goes on, and the sandbox holds it up.
+A process that has loaded everything is forked for each: `crash(point, what, environment, reached)`.
+`point` says where the process itself stands still; it says so when it has come there. At `venue` it
+goes on, and the sandbox holds it up.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
+import os
 import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
 from typing import Any
 
 from prefect.logging import disable_run_logger
@@ -26,45 +29,45 @@ from tests.live.live_arena import LONG
 from tests.tasks.conftest import NO_SERVER
 from tests.tasks.scripted_market import enter
 
-REACHED = "reached"
+
+def crash(point: str, what: str, environment: Mapping[str, str], reached: Connection) -> None:
+    """A cycle that enters or closes, until it is killed; the database and key are in `environment`."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with disable_run_logger(), temporary_settings(NO_SERVER):
+        asyncio.run(_run(point, what, reached))
 
 
-def _stand_still(*_: Any, **__: Any) -> Any:
-    sys.stdout.write(f"{REACHED}\n")
-    sys.stdout.flush()
-    time.sleep(600)
-
-
-def _arm(point: str) -> None:
+def _arm(point: str, reached: Connection) -> None:
     """Make the process stand still at a point of its own."""
+
+    def stand_still(*_: Any, **__: Any) -> Any:
+        reached.send(point)
+        time.sleep(600)
+
     if point == "planned":
-        orders.start_submitting = _stand_still
+        orders.start_submitting = stand_still
     elif point == "answered":
-        orders.settled = _stand_still
+        orders.settled = stand_still
     elif point == "filled":
         # The entry is committed; its protection is what comes next.
-        protection.own_holding = _stand_still
+        protection.own_holding = stand_still
     elif point == "closed":
-        closing.sweep_orphans = _stand_still
+        closing.sweep_orphans = stand_still
     elif point != "venue":
-        raise SystemExit(f"no such point: {point}")
+        raise ValueError(f"no such point: {point}")
 
 
-async def _run(point: str, what: str) -> None:
+async def _run(point: str, what: str, reached: Connection) -> None:
     cycle = await claim_aside("live", trigger="manual")
     assert cycle is not None
     async with holding_lease(cycle):
         await resolve_unknown_orders.fn(cycle)
         state = await reconcile_account.fn(cycle)
         await manage_exits.fn(cycle, state, await fetch_klines.fn(cycle))
-        _arm(point)
+        _arm(point, reached)
         if what == "close":
             await flatten(cycle, "BTCUSDT", code="decision", sentence="test", decision_id=None)
         else:
             await enter(cycle, LONG)
         await reconcile_account.fn(cycle)
-
-
-if __name__ == "__main__":
-    with disable_run_logger(), temporary_settings(NO_SERVER):
-        asyncio.run(_run(sys.argv[1], sys.argv[2]))

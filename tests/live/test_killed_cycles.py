@@ -7,49 +7,41 @@ and commit, fill and stop, close and sweep.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
-import sys
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tests.live.crashing_cycle import REACHED
+from tests.live.crashing_cycle import crash
 from tests.live.live_arena import LONG, LiveArena
 
 pytestmark = [pytest.mark.db, pytest.mark.timeout(120)]
-ROOT = Path(__file__).parents[2]
 PROTECTED = ["stop_market", "take_profit_market"]
+
+
+WARM = multiprocessing.get_context("forkserver")
+WARM.set_forkserver_preload([crash.__module__])  # what a cycle imports takes seconds
 
 
 async def kill_at(
     live: LiveArena, point: str, what: str = "enter", *, when: Callable[[], bool] | None = None
 ) -> None:
     """Run a cycle in another process and kill it there; its lease then runs out."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.live.crashing_cycle",
-        point,
-        what,
-        cwd=ROOT,
-        env=dict(os.environ),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert child.stdout is not None
+    receiver, reached = WARM.Pipe(duplex=False)
+    child = WARM.Process(target=crash, args=(point, what, dict(os.environ), reached))
+    child.start()
+    reached.close()
+    async with asyncio.timeout(60):
+        while not (when() if when is not None else receiver.poll()):
+            assert child.is_alive(), "the cycle ended before it was killed"
+            await asyncio.sleep(0.05)
     if when is None:
-        line = await asyncio.wait_for(child.stdout.readline(), 60)
-        assert line.decode().strip() == REACHED, (await child.communicate())[1].decode()[-2000:]
-    else:
-        async with asyncio.timeout(60):
-            while not when():
-                assert child.returncode is None, (await child.communicate())[1].decode()[-2000:]
-                await asyncio.sleep(0.05)
+        assert receiver.recv() == point
     child.kill()
-    await child.wait()
+    await asyncio.to_thread(child.join)
     with live.engine.begin() as conn:
         conn.execute(
             text("update app.leases set real_expires_at = clock_timestamp() - interval '1 second'")

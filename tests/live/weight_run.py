@@ -1,4 +1,4 @@
-"""Ten live accounts with ten instruments each at one slot: what all their requests weigh together.
+"""Live accounts with ten instruments each at one slot: what all their requests weigh together.
 
 Each account holds nine positions with stop and target, and enters a tenth. The market is read once, as
 the collector does for all; everything else is each account's own. Weight is the venue's count.
@@ -39,7 +39,7 @@ from trading.market import MarketView
 from trading.orders import Leg, OrderType, Side
 from trading.positions import MarginMode
 
-HELD, ACCOUNTS = 9, 10
+HELD = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +54,14 @@ class Weighed:
         return self.market + sum(self.per_account)
 
 
-async def weigh(engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Weighed:
+async def weigh(
+    engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, accounts: int
+) -> Weighed:
     """Prepare all accounts, then let each do one cycle with a new entry, and count."""
     sandbox.give_past()
     sandbox.venue.settings.weight_limit = sandbox.venue.settings.order_limit = 10**8
     arena = start_aster_arena(engine, sandbox.url)
-    names = [_add(arena, sandbox, number, monkeypatch) for number in range(ACCOUNTS)]
+    names = [_add(arena, sandbox, number, monkeypatch) for number in range(accounts)]
     for name in names:
         cycle, markets = await _begin(name)
         async with holding_lease(cycle):

@@ -131,21 +131,28 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PLACES = [path for path in places(FULL) if path]
 
 
-def changed(path: tuple[Any, ...], value: Any) -> Any:
-    document = deepcopy(FULL)
-    holder = document
-    for part in path[:-1]:
+def around(path: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """A document with the account that a path leads into, alone; what holds its last part, and that."""
+    head, inner = path[:2], path[2:]
+    if not inner:
+        document = deepcopy(FULL)
+        return document, document if len(head) == 1 else document["accounts"], path[-1]
+    document = {"accounts": [deepcopy(FULL["accounts"][head[1]])]}
+    holder = document["accounts"][0]
+    for part in inner[:-1]:
         holder = holder[part]
-    holder[path[-1]] = value
+    return document, holder, inner[-1]
+
+
+def changed(path: tuple[Any, ...], value: Any) -> Any:
+    document, holder, last = around(path)
+    holder[last] = value
     return document
 
 
 def without(path: tuple[Any, ...]) -> Any:
-    document = deepcopy(FULL)
-    holder = document
-    for part in path[:-1]:
-        holder = holder[part]
-    del holder[path[-1]]
+    document, holder, last = around(path)
+    del holder[last]
     return document
 
 
