@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -35,6 +36,11 @@ from tests.servers import (  # noqa: F401 - fixtures of all tests
     stub_server,
     user,
 )
+
+# What the hundreds of processes of a run import is compiled once, also where the environment says to
+# keep nothing: without that, starting them is a third of the whole run.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 TEMPLATE = "perpflow_template"
 FOLDER_PREFIX = "perpflow-tests-"
