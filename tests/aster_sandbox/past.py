@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tests.aster_sandbox.market import Market, point
@@ -21,7 +22,7 @@ from trading.simulation import candles as simulated
 from trading.simulation.funding import funding_between
 from trading.simulation.instruments import ASSETS, SimulatedAsset
 from trading.simulation.quotes import quote_at
-from trading.timeframes import Timeframe
+from trading.timeframes import Timeframe, floor_instant
 from trading.units import ZERO
 
 if TYPE_CHECKING:
@@ -60,14 +61,16 @@ class Past:
 
     def fundings(self, symbol: str, interval: timedelta, until: datetime) -> list[FundingRate]:
         """The last hundred instants up to `until`, oldest first."""
-        instrument = replace(self.lender.instrument, funding_interval=interval)
-        paid = funding_between(
-            SEED,
-            replace(self.lender, instrument=instrument),
-            after=until - 100 * interval,
-            until=until,
-        )
+        paid = _paid(self.lender, interval, floor_instant(until, interval))
         return [replace(each, symbol=symbol) for each in paid]
+
+
+@lru_cache(maxsize=64)
+def _paid(lender: SimulatedAsset, interval: timedelta, last: datetime) -> tuple[FundingRate, ...]:
+    """A hundred instants, the last one included: the same for all sandboxes of an hour."""
+    instrument = replace(lender.instrument, funding_interval=interval)
+    asset = replace(lender, instrument=instrument)
+    return tuple(funding_between(SEED, asset, after=last - 100 * interval, until=last))
 
 
 def give_past(venue: Venue) -> None:
