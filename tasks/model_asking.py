@@ -14,6 +14,7 @@ from tasks.model_talk import Means
 from tasks.model_tools import tools_for
 from tasks.outcomes import settle_outcomes
 from trading.decision.context.build import build_context
+from trading.decision.context.trimming import estimate_tokens
 from trading.decision.contract import Contract
 from trading.decision.prompt import Messages, build_messages
 from trading.decision.reply.mandate import Mandate, Tradable
@@ -30,7 +31,7 @@ class Question:
     messages: Messages
     mandate: Mandate
     tokens: int
-    """Of the context, as estimated."""
+    """Of what the model is told, as estimated."""
 
     @classmethod
     def of_stored(cls, stored: StoredQuestion, *, mandate: Mandate) -> Question:
@@ -41,7 +42,7 @@ class Question:
             form=stored.form,
             messages=Messages(system=stored.system, user=stored.user),
             mandate=mandate,
-            tokens=0,
+            tokens=estimate_tokens(stored.user),
         )
 
 

@@ -42,7 +42,7 @@ class Preview:
     call_ids: tuple[UUID, ...]
     messages: Messages
     tokens: int
-    """Of the context, as estimated; zero for a replay."""
+    """Of what the model was told, as estimated."""
     reply_text: str | None
     outcome: str
     reason: str
@@ -96,7 +96,7 @@ async def replay(call_id: UUID, *, model: str | None = None) -> Preview | None:
     asked_of = replace(account, model=model or account.model)
     question = Question.of_stored(stored, mandate=_mandate(stored, asked_of))
     async with holding_lease(cycle):
-        paid = require_budget(cycle, 0)
+        paid = require_budget(cycle, question.tokens)
         means = Means(seconds=DECIDE_SECONDS, paid_requests=paid)
         stored = await ask_and_store(
             cycle, asked_of, question, means, purpose=REPLAY, replay_of=call_id

@@ -236,3 +236,17 @@ async def test_a_replay_asks_the_same_words_of_another_model_and_reads_them_as_o
 
 def arena_time(arena: TestArena) -> Any:
     return arena.one("select market_anchor from app.arena")[0]
+
+
+async def test_a_replay_beyond_the_days_tokens_is_refused_and_not_asked(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(answer_by_price("hold"))
+    await run_cycle("llm")
+    (call_id, used) = arena.one("select id, known_tokens from app.model_calls")
+    assert isinstance(used, int)
+    budget = ModelBudget(tokens=used + 10, unknown_cost=UnknownCost.ASSUME)
+    arena.add(build_model_account(asked, model_agent=ModelAgent(budget=budget)))
+    with pytest.raises(InvalidRecord, match="budget of this UTC day is used up"):
+        await replay(call_id)
+    assert len(asked.bodies) == 1
