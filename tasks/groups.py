@@ -24,13 +24,13 @@ from tasks.orders import (
     start_submitting,
     stop_if_barred,
 )
-from tasks.run_log import run_log
 from tasks.settling import find_outcome
 from tasks.venues import venue_of
-from trading.errors import OrderRejected, VenueError, VenueUnavailable
+from trading.errors import OrderRejected, VenueUnavailable
 from trading.order_groups import OrderGroup
 from trading.orders import IntentState, Order, OrderStatus
 
+AT_ONCE = (0.0,)
 GROUP_PREFIX = "g"
 """Before the entry's client order id: the group's own, which the venue knows it by."""
 
@@ -76,19 +76,9 @@ async def _ask(cycle: Cycle, legs: Sequence[StoredIntent], why: str) -> Submitte
     entry = await find_outcome(cycle, legs[0].intent.request)
     if entry is None:
         return unknown
-    exits = [await _asked_once(cycle, leg) for leg in legs[1:]]
+    # Asked once: an exit that cannot be read now must not keep the entry from its stop.
+    exits = [await find_outcome(cycle, leg.intent.request, AT_ONCE) for leg in legs[1:]]
     return _each(cycle, legs, [order for order in (entry, *exits) if order is not None])
-
-
-async def _asked_once(cycle: Cycle, leg: StoredIntent) -> Order | None:
-    """An exit as the venue has it. That it cannot be asked for must not keep the entry from its stop."""
-    request = leg.intent.request
-    try:
-        return await venue_of(cycle).order_by_client_id(request.symbol, request.client_order_id)
-    except VenueError as error:
-        run_log().warning("%s: order %s cannot be asked for now: %s", cycle.account.id,
-                          request.client_order_id, error)  # fmt: skip
-        return None
 
 
 def _each(cycle: Cycle, legs: Sequence[StoredIntent], orders: Sequence[Order]) -> Submitted:

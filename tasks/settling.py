@@ -8,7 +8,7 @@ is unknown, and nothing may be opened in its symbol.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from prefect import task
@@ -56,9 +56,14 @@ async def resolve_unknown_orders(cycle: Cycle) -> int:
     return settled
 
 
-async def find_outcome(cycle: Cycle, request: OrderRequest) -> Order | None:
-    """Ask a few times what became of an order whose answer was lost; None: it is not known yet."""
-    for pause in ASK_AFTER_SECONDS:
+async def find_outcome(
+    cycle: Cycle, request: OrderRequest, pauses: Sequence[float] | None = None
+) -> Order | None:
+    """Ask after each pause what became of an order whose answer was lost; None: it is not known yet.
+
+    Without `pauses` (seconds): a few times, over `ASK_AFTER_SECONDS`.
+    """
+    for pause in ASK_AFTER_SECONDS if pauses is None else pauses:
         await asyncio.sleep(pause)
         try:
             order = await venue_of(cycle).order_by_client_id(

@@ -150,21 +150,22 @@ async def async_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await opened.dispose()
 
 
-def fresh_database(
-    server: EmbeddedServer, *, template: str, name: str = "", is_kept: bool = False
-) -> Iterator[str]:
-    """URL of a copy of a template, dropped afterwards unless it `is_kept` for the session."""
-    name = name or f"t_{uuid.uuid4().hex[:16]}"
+def fresh_database(server: EmbeddedServer, *, template: str) -> Iterator[str]:
+    """URL of a copy of a template, dropped afterwards."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    yield make_database(server, template=template, name=name)
+    with psycopg.connect(server.admin_conninfo, autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)")
+
+
+def make_database(server: EmbeddedServer, *, template: str, name: str) -> str:
+    """URL of a copy of a template that belongs to the application's role."""
     url = make_url(server.url)
     with psycopg.connect(server.admin_conninfo, autocommit=True) as admin:
         admin.execute(
             f"create database {name} owner {url.username} template {template} strategy file_copy"
         )
-    yield url.set(database=name).render_as_string(hide_password=False)
-    if is_kept:
-        return
-    with psycopg.connect(server.admin_conninfo, autocommit=True) as admin:
-        admin.execute(f"drop database {name} with (force)")
+    return url.set(database=name).render_as_string(hide_password=False)
 
 
 def _make_template(server: EmbeddedServer, folder: Path) -> None:
@@ -175,10 +176,8 @@ def _make_template(server: EmbeddedServer, folder: Path) -> None:
             made = admin.execute(
                 "select from pg_database where datname = %s", [TEMPLATE]
             ).fetchone()
-            if made is None:
-                url = make_url(server.url).set(database=TEMPLATE)
-                admin.execute(f"create database {TEMPLATE} owner {url.username}")
-                upgrade(url.render_as_string(hide_password=False))
+        if made is None:
+            upgrade(make_database(server, template="template1", name=TEMPLATE))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from tests.api.browsing import CHROMIUM
 from tests.api.seeding import START, add_snapshots, bring_to_now, make_account, seed_arena
-from tests.conftest import TEMPLATE, fresh_database
+from tests.conftest import TEMPLATE, fresh_database, make_database
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -76,11 +76,11 @@ async def client(app: FastAPI, client_of: Client) -> AsyncIterator[httpx.AsyncCl
 def seeded_template(database_server: EmbeddedServer) -> str:
     """Name of a template with the past of `seeded`, which half a second would go into each time."""
     name = f"{TEMPLATE}_seeded_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    for url in fresh_database(database_server, template=TEMPLATE, name=name, is_kept=True):
-        engine = open_engine(url, application="perpflow-tests", pool_size=1)
-        with engine.begin() as conn:
-            seed_arena(conn)
-        engine.dispose()
+    url = make_database(database_server, template=TEMPLATE, name=name)
+    engine = open_engine(url, application="perpflow-tests", pool_size=1)
+    with engine.begin() as conn:
+        seed_arena(conn)
+    engine.dispose()
     return name
 
 

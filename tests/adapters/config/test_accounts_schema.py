@@ -133,15 +133,14 @@ PLACES = [path for path in places(FULL) if path]
 
 def around(path: tuple[Any, ...]) -> tuple[Any, Any, Any]:
     """A document with the account that a path leads into, alone; what holds its last part, and that."""
-    head, inner = path[:2], path[2:]
-    if not inner:
-        document = deepcopy(FULL)
-        return document, document if len(head) == 1 else document["accounts"], path[-1]
-    document = {"accounts": [deepcopy(FULL["accounts"][head[1]])]}
-    holder = document["accounts"][0]
-    for part in inner[:-1]:
+    document = deepcopy(FULL)
+    if len(path) > 2:
+        document["accounts"] = [document["accounts"][path[1]]]
+        path = (path[0], 0, *path[2:])
+    holder = document
+    for part in path[:-1]:
         holder = holder[part]
-    return document, holder, inner[-1]
+    return document, holder, path[-1]
 
 
 def changed(path: tuple[Any, ...], value: Any) -> Any:
