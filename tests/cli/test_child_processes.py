@@ -15,6 +15,7 @@ import pytest
 from cli.up.logs import MAX_LOG_BYTES, older
 from cli.up.parts import Part, PartCommand
 from cli.up.processes import kill, marked
+from tests.waiting import wait_until
 
 RUN = f"test-{os.getpid()}"
 STUBBORN = """
@@ -41,12 +42,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Part]]:
     kill(marked(RUN))
 
 
-def wait_for(part: Part, text: str) -> None:
-    deadline = time.monotonic() + 20
-    while text not in part.last_lines() and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-
 def test_a_part_is_asked_to_stop_first(start: Callable[..., Part]) -> None:
     part = start(
         "import signal, sys, time\n"
@@ -54,7 +49,7 @@ def test_a_part_is_asked_to_stop_first(start: Callable[..., Part]) -> None:
         "print('up', flush=True)\n"
         "time.sleep(60)\n"
     )
-    wait_for(part, "up")
+    wait_until(lambda: "up" in part.last_lines())
 
     part.stop()
 
@@ -66,7 +61,7 @@ def test_a_part_that_ignores_us_is_killed_with_everything_it_started(
     start: Callable[..., Part],
 ) -> None:
     part = start(STUBBORN, grace=0.3)
-    wait_for(part, "up")
+    wait_until(lambda: "up" in part.last_lines())
     assert len(marked(RUN)) == 2
 
     part.stop()
@@ -78,7 +73,7 @@ def test_a_part_that_ignores_us_is_killed_with_everything_it_started(
 def test_what_a_dead_part_left_running_is_found_and_only_that(start: Callable[..., Part]) -> None:
     part = start(STUBBORN, name="worker")
     other = start("import time; time.sleep(60)", name="api")
-    wait_for(part, "up")
+    wait_until(lambda: "up" in part.last_lines())
     os.kill(part.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
     while part.status is None and time.monotonic() < deadline:
@@ -106,7 +101,7 @@ def test_a_log_that_grew_too_long_is_set_aside_at_the_next_start(
     log.write_bytes(b"x" * (MAX_LOG_BYTES + 1))
 
     part = start("print('fresh')")
-    wait_for(part, "fresh")
+    wait_until(lambda: "fresh" in part.last_lines())
 
     assert log.read_text() == "fresh\n"
     assert older(log, 1).stat().st_size == MAX_LOG_BYTES + 1

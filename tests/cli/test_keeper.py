@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from cli.up.keepers import Keepers
 from cli.up.kept_process import KeptProcess, lives_on
 from cli.up.parts import PartCommand, describe_exit
 from cli.up.processes import kill, marked
+from tests.waiting import until
 
 RUN = f"keeper-{os.getpid()}"
 QUICK = Patience(
@@ -80,13 +81,6 @@ async def care(tmp_path: Path) -> AsyncIterator[Care]:
     yield made
     await made.keepers.let_go()
     kill(marked(RUN))
-
-
-async def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it has not come to that"
-        await asyncio.sleep(0.01)
 
 
 async def given_up(care: Care) -> CommandFailed:

@@ -20,6 +20,7 @@ from cli.exit_codes import ExitCode
 from cli.logs import choose_logs, follow_logs
 from cli.up.logs import KEPT_LOGS, last_lines, log_files, older, printable, rotate_if_full
 from tests.cli.conftest import Ended
+from tests.waiting import wait_until
 
 Perpflow = Callable[..., Ended]
 
@@ -172,10 +173,3 @@ def test_following_shows_new_lines_also_after_a_rotation(
         file.write(f"{last}\n")
     follower.join(5)
     assert shown == ["a whole line", "half a line", last]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from cli.exit_codes import ExitCode
 from cli.up.processes import marked
 from cli.up.record import PartRecord, RunRecord, load_record
 from tests.ports import free_port
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.prefect, pytest.mark.db, pytest.mark.timeout(400)]
 
@@ -187,7 +188,7 @@ def test_what_watches_the_arena_is_small(operator: Operator) -> None:
 
 
 def test_status_reads_the_running_arena(operator: Operator) -> None:
-    wait_for(lambda: operator.parts()["control"].state == "running")
+    wait_until(lambda: operator.parts()["control"].state == "running")
     done = operator.run("status", "--json")
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -250,7 +251,7 @@ def test_all_parts_killed_at_once_come_back_and_cycles_go_on(operator: Operator)
     for part in before.values():
         assert part.pid is not None
         os.kill(part.pid, signal.SIGKILL)
-    wait_for(
+    wait_until(
         lambda: all(
             part.restarts > before[name].restarts and part.state == "running"
             for name, part in operator.parts().items()
@@ -273,7 +274,7 @@ def run_one_cycle(operator: Operator) -> str:
     found = operator.prefect("/deployments/name/trade-account/grid")
     run = operator.prefect(f"/deployments/{found['id']}/create_flow_run", {})
     final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-    wait_for(lambda: operator.prefect(f"/flow_runs/{run['id']}")["state"]["type"] in final, 90)
+    wait_until(lambda: operator.prefect(f"/flow_runs/{run['id']}")["state"]["type"] in final, 90)
     return operator.prefect(f"/flow_runs/{run['id']}")["state"]["type"]
 
 
@@ -290,7 +291,7 @@ def test_no_log_holds_a_password_or_a_key(operator: Operator) -> None:
 def test_after_up_itself_was_killed_status_says_so(operator: Operator) -> None:
     up = psutil.Process(operator.record().pid)
     up.kill()
-    wait_for(lambda: not up.is_running() or up.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: not up.is_running() or up.status() == psutil.STATUS_ZOMBIE)
 
     done = operator.run("status")
 
@@ -344,7 +345,7 @@ def test_no_market_time_passes_in_a_start_that_is_broken_off(operator: Operator)
             cwd=operator.home,
             stderr=screen,
         )
-    wait_for(lambda: " API " in operator.screen.read_text(), seconds=60)
+    wait_until(lambda: " API " in operator.screen.read_text(), seconds=60)
 
     operator.up.send_signal(signal.SIGINT)
 
@@ -376,13 +377,6 @@ def test_another_market_in_the_same_folder_is_refused_before_prefect_starts(
     assert not EmbeddedServer(operator.home).is_running()
     ours = [each for each in psutil.process_iter() if str(operator.home) in _environment_of(each)]
     assert ours == []
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it has not come to that"
-        time.sleep(0.1)
 
 
 def _environment_of(process: psutil.Process) -> str:

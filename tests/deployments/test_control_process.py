@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from deployments.pools import POOLS
 from deployments.prefect_settings import PrefectPlace, worker_environment
 from deployments.register import ensure_work_pool
 from tests.arena import START, TestArena, build_account, start_arena
+from tests.waiting import wait_until
 from trading.arena_clock import ArenaClock
 
 pytestmark = [pytest.mark.db, pytest.mark.prefect, pytest.mark.timeout(240)]
@@ -109,14 +110,6 @@ def toggle(prefect: httpx.Client, *, on: bool) -> None:
     prefect.patch(path, json={"active": on}).raise_for_status()
 
 
-def seconds_until(condition: Callable[[], bool], *, limit: float) -> float:
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < limit, "it did not become so"
-        time.sleep(0.05)
-    return time.monotonic() - began
-
-
 def operate(arena: TestArena, kind: CommandKind) -> None:
     with arena.engine.begin() as conn:
         change_status(conn, StatusWish(kind=kind, requested_by="test"), ["momentum"])
@@ -129,20 +122,20 @@ def status(arena: TestArena) -> object:
 def test_both_switches_agree_within_five_seconds_whichever_side_was_used(
     arena: TestArena, control: Control, prefect: httpx.Client
 ) -> None:
-    seconds_until(lambda: is_on(prefect), limit=60)
+    wait_until(lambda: is_on(prefect), 60)
     for kind, on in ((CommandKind.PAUSE, False), (CommandKind.RESUME, True)):
         operate(arena, kind)
-        seconds_until(lambda on=on: is_on(prefect) is on, limit=AGREE_SECONDS)
+        wait_until(lambda on=on: is_on(prefect) is on, AGREE_SECONDS)
     for on, word in ((False, "paused"), (True, "active")):
         toggle(prefect, on=on)
-        seconds_until(lambda word=word: status(arena) == word, limit=AGREE_SECONDS)
+        wait_until(lambda word=word: status(arena) == word, AGREE_SECONDS)
     operate(arena, CommandKind.STOP)
-    seconds_until(lambda: not is_on(prefect), limit=AGREE_SECONDS)
+    wait_until(lambda: not is_on(prefect), AGREE_SECONDS)
     toggle(prefect, on=True)
-    seconds_until(lambda: not is_on(prefect), limit=AGREE_SECONDS)
+    wait_until(lambda: not is_on(prefect), AGREE_SECONDS)
     assert status(arena) == "stopped"
     written = "select kind, requested_by, state from app.commands order by id"
-    seconds_until(lambda: len(arena.rows(written)) == 6, limit=AGREE_SECONDS)  # after the switch
+    wait_until(lambda: len(arena.rows(written)) == 6, AGREE_SECONDS)  # after the switch
     assert arena.rows(written) == [
         ("pause", "test", "done"),
         ("resume", "test", "done"),
@@ -161,14 +154,14 @@ def test_the_loop_flattens_and_survives_the_loss_of_its_database_connections(
         with arena.engine.connect() as conn:
             return is_controlled(conn)
 
-    seconds_until(controlled, limit=60)
+    wait_until(controlled, 60)
     arena.rows(
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where application_name = 'perpflow-control' and datname = current_database()"
     )
     halt(arena.engine, Halt(account_id=None, requested_by="test", flatten=True))
     done = "select state from app.commands where kind = 'flatten'"
-    seconds_until(lambda: arena.one(done) == ("done",), limit=60)
+    wait_until(lambda: arena.one(done) == ("done",), 60)
     assert controlled()
     assert control.stop() == 0
     assert not controlled()
@@ -180,12 +173,12 @@ def test_a_second_loop_waits_until_the_first_has_gone(
 ) -> None:
     folder = tmp_path / "second"
     folder.mkdir()
-    seconds_until(lambda: "the control loop works" in control.log.read_text(), limit=60)
+    wait_until(lambda: "the control loop works" in control.log.read_text(), 60)
     second = Control(arena, prefect_server, folder)
     try:
-        seconds_until(lambda: "waiting" in second.log.read_text(), limit=60)
+        wait_until(lambda: "waiting" in second.log.read_text(), 60)
         assert control.stop() == 0
-        seconds_until(lambda: "the control loop works" in second.log.read_text(), limit=20)
+        wait_until(lambda: "the control loop works" in second.log.read_text(), 20)
         assert second.stop() == 0
     finally:
         second.process.kill()
@@ -197,7 +190,7 @@ def test_without_prefect_it_goes_on_and_says_so_once(arena: TestArena, tmp_path:
     operate(arena, CommandKind.PAUSE)
     alone = Control(arena, nowhere, tmp_path)
     try:
-        seconds_until(lambda: arena.one("select state from app.commands") == ("done",), limit=60)
+        wait_until(lambda: arena.one("select state from app.commands") == ("done",), 60)
         time.sleep(6)
         assert alone.stop() == 0
     finally:

@@ -16,7 +16,8 @@ from prefect.client.schemas.objects import TaskRun, TaskRunResult
 
 from deployments.warm.lean import visit_shallow
 from tests.deployments.warm_flows import Note
-from tests.deployments.warm_pool import Pool, Start, wait_for
+from tests.deployments.warm_pool import Pool, Start
+from tests.waiting import until
 from trading.account import ModelProvider
 
 PROVIDER = ModelProvider(base_url="http://models")
@@ -44,7 +45,7 @@ async def test_tasks_are_recorded_with_times_retries_and_what_they_were_made_of(
     client: PrefectClient, pool: Pool, start: Start
 ) -> None:
     run = await start("has_tasks", "tasks")
-    await wait_for(pool.work / "tasks.ready")
+    await until((pool.work / "tasks.ready").exists, 60)
     tasks = await _task_runs(client, run, lambda found: "takes_its_time" in found)
     assert tasks["takes_its_time"].state_name == "Running"
     short, retried = tasks["write_note"], tasks["read_note"]

@@ -17,7 +17,8 @@ from prefect.client.schemas.objects import (
 )
 from prefect.states import Cancelling
 
-from tests.deployments.warm_pool import Pool, Start, final_state, state_type, wait_for
+from tests.deployments.warm_pool import Pool, Start, final_state, state_type
+from tests.waiting import until
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(240)]
 
@@ -72,7 +73,7 @@ async def test_a_concurrency_limit_of_a_deployment_is_kept(
     limit = DeploymentUpdate(concurrency_limit=1, concurrency_options=one)
     await client.update_deployment(deployment, limit)
     first = (await client.create_flow_run_from_deployment(deployment)).id
-    await wait_for(pool.work / "single.asleep")
+    await until((pool.work / "single.asleep").exists, 60)
     second = (await client.create_flow_run_from_deployment(deployment)).id
     assert (await final_state(client, second, pool)).type is StateType.CANCELLED
     await client.set_flow_run_state(first, Cancelling())

@@ -11,7 +11,8 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelling
 
-from tests.deployments.warm_pool import Pool, Start, final_state, wait_for
+from tests.deployments.warm_pool import Pool, Start, final_state
+from tests.waiting import until
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(240)]
 
@@ -77,6 +78,6 @@ async def test_a_run_that_is_cancelled_in_the_ui_ends_and_its_process_is_gone(
     client: PrefectClient, pool: Pool, start: Start
 ) -> None:
     run = await start("sleeps", "sleeper")
-    await wait_for(pool.work / "sleeper.asleep")
+    await until((pool.work / "sleeper.asleep").exists, 60)
     await client.set_flow_run_state(run, Cancelling())
     assert (await final_state(client, run, pool)).type is StateType.CANCELLED

@@ -122,14 +122,3 @@ async def state_type(client: PrefectClient, run: UUID, wanted: str) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"the run never was {wanted}")
-
-
-async def wait_for(path: Path) -> None:
-    await asyncio.to_thread(_wait_for, path)
-
-
-def _wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert path.exists()

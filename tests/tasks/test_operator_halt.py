@@ -24,6 +24,7 @@ from tasks.decide import Decided
 from tasks.orders import submit
 from tests.arena import TestArena, build_account
 from tests.tasks.wishes import ENTRY
+from tests.waiting import wait_until
 from trading.account import OperatorState
 from trading.orders import IntentState, Leg, Order, OrderRequest, OrderType, Side
 
@@ -75,10 +76,7 @@ def through(monkeypatch: pytest.MonkeyPatch):
 
 
 def _wait_until_announced(arena: TestArena) -> None:
-    deadline = time.monotonic() + 10
-    while arena.rows("select 1 from app.intents where state = 'submitting'") == []:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: arena.rows("select 1 from app.intents where state = 'submitting'"))
 
 
 async def test_a_halted_account_opens_nothing_and_says_why(arena: TestArena, cycle: Cycle) -> None:
@@ -230,14 +228,12 @@ def _sender(arena: TestArena, account_id: str) -> subprocess.Popen[str]:
 
 
 def _wait_for_fills(arena: TestArena, *, each: int, accounts: int) -> None:
-    # The three processes import Prefect first, which takes long on a busy machine.
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
+    def are_going() -> bool:
         rows = arena.rows("select count(*) from app.paper_orders group by account_id")
-        if len(rows) == accounts and all(int(str(count)) >= each for (count,) in rows):
-            return
-        time.sleep(0.02)
-    raise AssertionError("the senders did not get going")
+        return len(rows) == accounts and all(int(str(count)) >= each for (count,) in rows)
+
+    # The three processes import Prefect first, which takes long on a busy machine.
+    wait_until(are_going, 120, otherwise="the senders did not get going")
 
 
 def test_the_cycle_of_a_halted_account_records_why_its_entries_were_denied(

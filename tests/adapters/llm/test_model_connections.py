@@ -16,6 +16,7 @@ from adapters.outgoing_http import tls_context
 from tests.adapters.llm.conftest import LIMITS, MESSAGES, MODEL, QUICK, endpoint_of
 from tests.llm_stub.says import Say
 from tests.llm_stub.server import ModelStub
+from tests.waiting import wait_until
 
 
 def open_sockets() -> int:
@@ -45,12 +46,12 @@ def test_loops_one_after_another_have_connections_of_their_own(stub: ModelStub) 
     for _ in range(3):
         asyncio.run(ask_once(stub))
     assert len(stub.asked) == 3
-    _wait_until(lambda: stub.connections == 0)
+    wait_until(lambda: stub.connections == 0)
 
 
 def test_no_socket_outlives_the_block_even_after_failures(stub: ModelStub) -> None:
     asyncio.run(ask_once(stub))
-    _wait_until(lambda: stub.connections == 0)
+    wait_until(lambda: stub.connections == 0)
     before = open_sockets()
     stub.script(MODEL, Say(size=5_000_000), Say(cut=10), Say(delay=9), Say(endless="spaces"))
 
@@ -62,7 +63,7 @@ def test_no_socket_outlives_the_block_even_after_failures(stub: ModelStub) -> No
                 await asyncio.gather(client.ask(MESSAGES, LIMITS), return_exceptions=True)
 
     asyncio.run(fail_four_times())
-    _wait_until(lambda: stub.connections == 0)
+    wait_until(lambda: stub.connections == 0)
     assert open_sockets() <= before
 
 
@@ -113,10 +114,3 @@ def test_certificates_are_read_once_and_always_checked() -> None:
 
 async def _ask(client: ModelClient) -> None:
     await client.ask(MESSAGES, LIMITS)
-
-
-def _wait_until(is_so: object) -> None:
-    end = time.monotonic() + 5
-    while not is_so():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.02)

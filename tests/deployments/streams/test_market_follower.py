@@ -22,10 +22,10 @@ from adapters.venues.aster.streams.market_events import Book, LastPrice, Mark
 from deployments.streams.board import Board
 from deployments.streams.market_follower import MarketFollower
 from tests.adapters.venues.aster.conftest import OwnBudget
-from tests.adapters.venues.aster.streams.conftest import until
 from tests.builders import build_quote
 from tests.deployments.streams.conftest import QUICK
 from tests.live.live_arena import LiveArena
+from tests.waiting import until
 from trading.account import Network
 from trading.timeframes import EPOCH
 

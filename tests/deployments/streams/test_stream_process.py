@@ -15,6 +15,7 @@ import pytest
 from tests.adapters.venues.aster.demo_keys import AGENT_KEY
 from tests.arena import start_arena
 from tests.live.live_arena import KEY_VARIABLE, LONG, LiveArena
+from tests.waiting import until
 
 pytestmark = [pytest.mark.db, pytest.mark.timeout(180)]
 ROOT = Path(__file__).parents[3]
@@ -35,11 +36,8 @@ def start(url: str | None, folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-async def until(live: LiveArena, sql: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not live.rows(sql):
-        assert time.monotonic() < deadline, f"there is nothing of: {sql}"
-        await asyncio.sleep(0.1)
+async def until_there(live: LiveArena, sql: str) -> None:
+    await until(lambda: live.rows(sql), 60, otherwise=f"there is nothing of: {sql}")
 
 
 async def test_it_looks_at_a_live_account_keeps_quotes_and_stops_within_five_seconds(
@@ -48,12 +46,15 @@ async def test_it_looks_at_a_live_account_keeps_quotes_and_stops_within_five_sec
     await live.cycle(LONG)
     process = start(live.engine.url.render_as_string(hide_password=False), tmp_path)
     try:
-        await until(live, "select from app.cycles where trigger = 'watch' and status = 'done'")
+        await until_there(
+            live, "select from app.cycles where trigger = 'watch' and status = 'done'"
+        )
         live.sandbox.set_price("BTCUSDT", LONG.stop - 100)
-        await until(live, "select from app.trades where status = 'closed'")
-        await until(live, "select from app.quotes where symbol = 'BTCUSDT'")
-        await until(live, "select from app.candles where timeframe_seconds = 60")
-        assert live.resting == []
+        await until_there(live, "select from app.trades where status = 'closed'")
+        await until_there(live, "select from app.quotes where symbol = 'BTCUSDT'")
+        await until_there(live, "select from app.candles where timeframe_seconds = 60")
+        # The target is cancelled by the same look, after it has booked the close.
+        await until(lambda: live.resting == [])
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 20) == 0

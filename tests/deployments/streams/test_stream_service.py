@@ -18,10 +18,10 @@ from deployments.streams.settings import DEFAULTS
 from deployments.streams.watch_thread import WatchThread
 from tasks.watching import watch_account
 from tests.adapters.venues.aster.demo_keys import AGENT_KEY
-from tests.adapters.venues.aster.streams.conftest import until
 from tests.aster_sandbox import desk
 from tests.deployments.streams.conftest import QUICK, Looks, running
 from tests.live.live_arena import FUNDS, LONG, LiveArena
+from tests.waiting import until
 from trading.account import AccountStatus, Network
 
 pytestmark = pytest.mark.db

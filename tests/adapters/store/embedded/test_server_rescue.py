@@ -20,6 +20,7 @@ from adapters.store.embedded import EmbeddedServer, process
 from adapters.store.embedded.folder import ServerFolder
 from adapters.store.embedded.probe import Answer, ask
 from adapters.store.embedded.state import load_state
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.db
 
@@ -264,10 +265,3 @@ def test_the_port_and_the_password_stay_the_same_over_a_crash(
     after = make_url(server.up())
 
     assert (after.port, after.password) == (before.port, before.password)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from adapters.venues.aster.streams.connection import Gap
@@ -22,15 +22,6 @@ async def next_of(news: AsyncIterator[object], kind: type[Kind], seconds: float 
             if isinstance(record, kind):
                 return record
     raise AssertionError("the stream has ended")
-
-
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait for something that nobody announces."""
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not become so")
 
 
 async def next_gap(news: AsyncIterator[object]) -> Gap:

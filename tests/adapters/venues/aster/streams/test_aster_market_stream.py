@@ -19,9 +19,10 @@ from adapters.venues.aster.streams.market_events import (
     read_market_event,
 )
 from adapters.venues.aster.streams.market_stream import MarketStream
-from tests.adapters.venues.aster.streams.conftest import QUICK, next_gap, next_of, until
+from tests.adapters.venues.aster.streams.conftest import QUICK, next_gap, next_of
 from tests.adapters.venues.aster.streams.freezing_proxy import freezing_proxy
 from tests.aster_sandbox.server import Sandbox
+from tests.waiting import until
 from trading.account import Network
 
 D = Decimal

@@ -23,10 +23,11 @@ from adapters.venues.aster.networks import venue_address
 from adapters.venues.aster.streams.pauses import pause_before
 from adapters.venues.aster.streams.stream_socket import StreamSocket, open_socket
 from adapters.venues.aster.streams.user_stream import UserStream
-from tests.adapters.venues.aster.streams.conftest import QUICK, next_gap, until
+from tests.adapters.venues.aster.streams.conftest import QUICK, next_gap
 from tests.adapters.venues.aster.test_aster_secrets import everything_about
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.users import User
+from tests.waiting import until
 from trading.account import Network
 from trading.errors import InvalidRecord
 

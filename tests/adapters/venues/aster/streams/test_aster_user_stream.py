@@ -22,12 +22,13 @@ from adapters.venues.aster.streams.user_events import (
     Unreadable,
 )
 from adapters.venues.aster.streams.user_stream import UserStream
-from tests.adapters.venues.aster.streams.conftest import QUICK, next_gap, next_of, until
+from tests.adapters.venues.aster.streams.conftest import QUICK, next_gap, next_of
 from tests.adapters.venues.aster.streams.freezing_proxy import freezing_proxy
 from tests.aster_sandbox.conftest import AGENT, client_of
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.tickets import limit, market
 from tests.aster_sandbox.users import User
+from tests.waiting import until
 from trading.weights import Priority
 
 D = Decimal
