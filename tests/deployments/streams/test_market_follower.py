@@ -90,6 +90,7 @@ def trades(live: LiveArena, symbol: str) -> bool:
 async def test_quotes_are_fresh_and_closed_minutes_are_stored_without_a_hole(
     live: LiveArena,
 ) -> None:
+    live.sandbox.venue.markets["BTCUSDT"].funding_rate = D("0.000123")
     async with following(live):
         await until(lambda: len(minutes(live, "BTCUSDT")) >= 58, 20)
         live.sandbox.set_price("BTCUSDT", D(60_500), mark=D(60_400))
@@ -98,7 +99,7 @@ async def test_quotes_are_fresh_and_closed_minutes_are_stored_without_a_hole(
             "select mark, bid, ask, funding_rate from app.quotes where symbol = 'BTCUSDT'"
         )
         assert (mark, bid, ask) == (60_400, D("60499.9"), D("60500.1"))
-        assert rate == D("0.0001")
+        assert rate == D("0.000123")
         before = len(minutes(live, "BTCUSDT"))
         await asyncio.to_thread(pass_minutes, live, 3)
         await until(lambda: len(minutes(live, "BTCUSDT")) == before + 3)
