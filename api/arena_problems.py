@@ -110,6 +110,8 @@ def _alerts(facts: ArenaFacts) -> list[ArenaProblem]:
 _REMEDIES = {
     "no_finished_cycle": "Look at its flow runs; the alert ends with its next finished cycle.",
     "cycles_failing": "The flow run's log has the story; the next finished cycle ends the alert.",
+    "wallet_gap": "Compare the venue's transaction history with perpflow accounts show ID --venue;"
+    " each cycle looks for what is missing.",
     "flatten_failed": "Look at the venue, then run perpflow panic --flatten again.",
 }
 

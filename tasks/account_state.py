@@ -31,12 +31,13 @@ from tasks.reviewing import review_fills
 from tasks.run_log import run_log
 from tasks.story import tell_fill, tell_order
 from tasks.venues import venue_of
+from tasks.wallet_gap import is_gap_known, tell_gap
 from trading.orders import IntentState, Order, OrderStatus
 from trading.ports import Balance, Booked, Movements, Venue, VenueAccount, VenuePosition
 from trading.units import ZERO, plain
 
 READINGS = 3
-"""Of an account whose fills lag behind its position, before the symbol is left frozen."""
+"""Of an account whose fills lag behind its position or its wallet, before that is left as it is."""
 REREAD_SECONDS = 2.5
 _STATE_OF_STATUS = {
     OrderStatus.PENDING: IntentState.OPEN,
@@ -100,18 +101,24 @@ async def reconcile_account(cycle: Cycle) -> AccountState:
 async def reconcile(cycle: Cycle) -> AccountState:
     """The same inside another step, without a task run of its own."""
     venue = venue_of(cycle)
+    was_known = is_gap_known(cycle)
+    gap, has_gap = ZERO, was_known
     for reading in range(1, READINGS + 1):
-        report = await _read(cycle, venue)
-        state, is_lagging = _book(cycle, report, is_last=reading == READINGS)
-        if not is_lagging:
+        report = await _read(cycle, venue, has_gap=has_gap)
+        state, is_lagging, gap = _book(cycle, report, is_last=reading == READINGS)
+        has_gap = gap != ZERO
+        # What was told already is looked for once, not waited for in every cycle.
+        if not is_lagging and (was_known or not has_gap):
             break
-        await asyncio.sleep(REREAD_SECONDS)
+        if reading < READINGS:
+            await asyncio.sleep(REREAD_SECONDS)
+    tell_gap(cycle, gap, was_known=was_known)
     return state
 
 
-async def _read(cycle: Cycle, venue: Venue) -> _Report:
+async def _read(cycle: Cycle, venue: Venue, *, has_gap: bool) -> _Report:
     with store_engine().connect() as conn:
-        booked = load_booked(conn, cycle.account.id)
+        booked = load_booked(conn, cycle.account.id, has_gap=has_gap)
         unsettled = load_unsettled(conn, cycle.account.id)
     seen = await venue.account()
     return _Report(
@@ -123,7 +130,8 @@ async def _read(cycle: Cycle, venue: Venue) -> _Report:
     )
 
 
-def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState, bool]:
+def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState, bool, Decimal]:
+    """The state, whether fills lag behind it, and what the record now lacks to the wallet."""
     account_id, seen = cycle.account.id, report.seen
     with store_engine().begin() as conn:
         fills = book_fills(conn, account_id, report.movements.fills)
@@ -151,7 +159,7 @@ def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState
         account_id, plain(round(seen.balance.wallet, 2)), plain(round(seen.balance.equity, 2)),
         len(seen.positions), len(seen.open_orders), len(fills), len(income),
     )  # fmt: skip
-    return _state(seen, ownership), ownership.is_lagging
+    return _state(seen, ownership), ownership.is_lagging, report.booked.gap(seen, fills, income)
 
 
 def _state(seen: VenueAccount, ownership: Ownership) -> AccountState:

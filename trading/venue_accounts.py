@@ -5,7 +5,7 @@ Money is quote, quantities are base; times are aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,10 @@ from enum import StrEnum
 
 from trading.orders import Fill, Order
 from trading.positions import Position
+from trading.units import ZERO
+
+SMALLEST_AMOUNT = Decimal("1e-8")
+"""Quote: what venues round amounts to. A difference beyond it has a cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,23 @@ class Booked:
     """Symbols with an order of ours whose end is not booked."""
     since: datetime | None
     """Nothing before it belongs to this record; None: everything does."""
+    has_gap: bool = False
+    """With all that was new booked it did not make the venue's wallet: a line may have been listed late,
+    below those that are booked."""
+
+    def gap(
+        self, seen: VenueAccount, fills: Iterable[Fill], income: Iterable[Income] = ()
+    ) -> Decimal:
+        """What the record with new lines lacks to the venue's wallet (quote).
+
+        0 within `SMALLEST_AMOUNT`, and where no opening balance is known.
+        """
+        if self.wallet is None:
+            return ZERO
+        traded = sum((fill.realized_pnl - fill.fee for fill in fills), ZERO)
+        other = sum((line.amount for line in income), ZERO)
+        gap = seen.balance.wallet - (self.wallet + traded + other)
+        return gap if abs(gap) > SMALLEST_AMOUNT else ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ _RECENT_ORDERS = 500
 """Orders of ours that a fill may still belong to; older ones the venue is asked about."""
 
 
-def load_booked(conn: Connection, account_id: str) -> Booked:
-    """The record as it stands in this transaction."""
+def load_booked(conn: Connection, account_id: str, *, has_gap: bool = False) -> Booked:
+    """The record as it stands in this transaction; `has_gap` as the caller found it."""
     permit = load_permit(conn, account_id)
     return Booked(
         trade_ids=_newest_by_symbol(conn, account_id),
@@ -39,6 +39,7 @@ def load_booked(conn: Connection, account_id: str) -> Booked:
             stored.intent.request.symbol for stored in load_unsettled(conn, account_id)
         ),
         since=None if permit is None else permit.opened_at,
+        has_gap=has_gap,
     )
 
 
@@ -55,7 +56,8 @@ def _newest_by_symbol(conn: Connection, account_id: str) -> dict[str, str]:
     query = (
         select(fills.c.symbol, fills.c.trade_id)
         .where(fills.c.account_id == account_id)
-        .order_by(fills.c.symbol, fills.c.sequence.desc())
+        # A fill that was listed late is booked last and is not the newest.
+        .order_by(fills.c.symbol, fills.c.filled_at.desc(), fills.c.sequence.desc())
         .distinct(fills.c.symbol)
     )
     return {row.symbol: row.trade_id for row in conn.execute(query)}

@@ -208,6 +208,7 @@ def income(ask: Ask) -> Any:
         line
         for line in sorted(ask.user.ledger.lines, key=lambda each: each.at_ms)
         if span.holds(line.at_ms)
+        and line.trade_id not in ask.user.unlisted
         and symbol in (None, "", line.symbol)
         and kind in (None, "", line.kind)
     ]
@@ -226,6 +227,7 @@ def user_trades(ask: Ask) -> Any:
         fill
         for fill in ask.user.fills
         if fill.symbol == symbol
+        and fill.trade_id not in ask.user.unlisted
         and (
             int(fill.trade_id) >= first if first is not None else span.holds(ms_of(fill.filled_at))
         )

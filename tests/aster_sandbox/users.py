@@ -87,6 +87,8 @@ class User:
     records: dict[int, Record] = field(default_factory=dict)
     """By order id, in order of arrival."""
     fills: list[Fill] = field(default_factory=list)
+    unlisted: set[str] = field(default_factory=set)
+    """Numbers of fills that the venue does not list yet, as trades or in the ledger."""
     realized: dict[str, Decimal] = field(default_factory=dict)
     """What was realised ever (USDT), by symbol."""
     strategies: dict[str, Strategy] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.store.booked import booked_change
 from adapters.store.decisions import NewDecision, save_decisions
 from tasks.account_state import reconcile_account
 from tasks.cycle import holding_lease
@@ -19,6 +20,7 @@ from tasks.resources import store_engine
 from tasks.risk import check_risk
 from tests.live.live_arena import FUNDS, LONG, LiveArena
 from trading.decisions import Action, TradeDecision
+from trading.units import plain
 
 pytestmark = pytest.mark.db
 CANDLE_SECONDS = 300
@@ -138,3 +140,46 @@ async def test_a_stop_far_from_the_price_and_a_target_on_the_same_tick_keep_thei
         Decimal("58000.1"),
         Decimal("66000.9"),
     }
+
+
+def by_hand(live: LiveArena, side: str) -> str:
+    """Somebody trades 0.001 BTC at the venue; the number of that fill."""
+    live.sandbox.trade_by_hand(
+        live.user, symbol="BTCUSDT", side=side, type="MARKET", quantity="0.001"
+    )
+    return live.user.fills[-1].trade_id
+
+
+async def test_a_fill_that_is_listed_after_a_later_one_is_booked_all_the_same(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    late = by_hand(live, "BUY")
+    newer = by_hand(live, "BUY")
+    live.user.unlisted = {late}
+    await live.cycle()
+    assert live.alerts() == ["wallet_gap"]
+    assert live.one("select trade_id from app.fills order by sequence desc limit 1") == (newer,)
+
+    live.user.unlisted = set()
+    await live.cycle()
+    live.require_equal_ledgers()
+    assert live.alerts() == []
+    ids = [str(each) for (each,) in live.rows("select trade_id from app.fills order by filled_at")]
+    assert sorted(ids, key=int) == [fill.trade_id for fill in live.user.fills]
+    assert live.rows("select open_quantity from app.trades") == [(Decimal("0.01"),)]
+
+
+async def test_a_wallet_that_the_venue_does_not_explain_is_told_with_its_amount_and_trading_goes_on(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    live.user.unlisted = {by_hand(live, "BUY"), by_hand(live, "SELL")}
+    await live.cycle()
+    with live.engine.connect() as conn:
+        gap = live.user.ledger.wallet - FUNDS - booked_change(conn, "live")
+    ((code, sentence),) = live.rows("select code, sentence from app.alerts")
+    assert code == "wallet_gap"
+    assert f"{plain(-gap)} USDT less than" in str(sentence)
+    await live.cycle(close=True)
+    assert live.held == 0

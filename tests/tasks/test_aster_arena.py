@@ -29,9 +29,11 @@ LENIENT = RiskLimits(
     requires_stop=False,
     max_positions=10,
     max_position_ratio=Decimal("0.09"),
+    max_correlated_ratio=Decimal(1),
     max_quote_age_seconds=600,
 )
-"""For slots in the past: real time cannot be moved, and its quotes are of now."""
+"""For slots in the past: real time cannot be moved, and its quotes are of now. How the ten contracts go
+together is another on each day."""
 
 
 @pytest.fixture

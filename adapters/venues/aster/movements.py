@@ -4,14 +4,15 @@ that takes: fills 5 a symbol, the ledger 30.
 Fills are asked for only where something can have happened. Then the sum is checked: what the record
 has, with the new fills, must be the wallet that the venue reports. Where it is not, the ledger is
 read: it holds what is no fill, and it names every symbol whose fills are missing. Fills are paged by
-number from the last one that was booked, so that none is left out however many there are.
+number from the last one that was booked, so that none is left out however many there are. Where
+even then the sum is not the wallet, the caller asks again with `has_gap`: a fill may have been listed
+after a later one, so all of the last day is read, and what is booked already is booked once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from decimal import Decimal
 
 from adapters.venues.aster.client import AsterClient
 from adapters.venues.aster.codes import Action
@@ -33,11 +34,10 @@ from trading.orders import CLIENT_ID_PREFIX, Fill, Order
 from trading.ports import Booked, Income, Movements, VenueAccount
 from trading.units import ZERO
 
-EXACT = Decimal("1e-8")
-"""Quote: the venue's smallest amount. A difference beyond it has a cause."""
 OVERLAP = timedelta(minutes=10)
 """Lines may appear late; those that come twice are booked once, by their ids."""
-_WEEK_MS = 7 * 24 * 3600 * 1000
+_DAY_MS = 24 * 3600 * 1000
+_WEEK_MS = 7 * _DAY_MS
 _MARGIN_MS = 1000
 """Our idea of the venue's time may be a little behind."""
 _MANY = 5
@@ -67,36 +67,47 @@ class MovementReader:
         """
         until = await self._client.now_ms() + _MARGIN_MS
         since = _first_ms(booked, until)
+        if booked.has_gap:
+            return await self._last_day(booked, max(since, until - _DAY_MS), until)
         fills: Fills = {}
         for symbol in sorted(moved_symbols(booked, seen)):
-            fills |= await self._fills(symbol, booked, since, until)
+            fills |= await self._new_fills(symbol, booked, max(since, until - _WEEK_MS), until)
         if _is_explained(booked, seen, fills.values()):
             return _ordered(fills, ())
         lines = await self._client.ledger.income(_income_from(booked, since), until)
         for symbol, first in sorted(_missing(lines, booked, fills).items()):
-            fills |= await self._fills(symbol, booked, max(first, since), until, is_exact=True)
-        income = [
+            fills |= await self._new_fills(symbol, booked, max(first, since), until)
+        return _ordered(with_signs(fills, lines), await self._income_of(lines))
+
+    async def _last_day(self, booked: Booked, since: int, until: int) -> Movements:
+        """Everything of the last day, booked or not: what was listed late is among it."""
+        lines = await self._client.ledger.income(since, until)
+        fills: Fills = {}
+        for symbol, first in sorted(_first_trades(lines).items()):
+            found = await listed(self._client.ledger.fills_since(symbol, first, until))
+            fills |= await self._read(symbol, booked, found)
+        return _ordered(with_signs(fills, lines), await self._income_of(lines))
+
+    async def _income_of(self, lines: Iterable[IncomePayload]) -> list[Income]:
+        return [
             income_of(line)
             for line in lines
             if not is_trade_line(line)
             and line.asset == self._quote
             and not await self._is_told_by_a_fill(line)
         ]
-        return _ordered(with_signs(fills, lines), income)
 
-    async def _fills(
-        self, symbol: str, booked: Booked, since: int, until: int, *, is_exact: bool = False
-    ) -> Fills:
-        """Fills that are not booked. Of a symbol without any: of the last seven days.
-
-        Older ones than these are named by the ledger (`is_exact`: then `since` is where they begin).
-        """
+    async def _new_fills(self, symbol: str, booked: Booked, since: int, until: int) -> Fills:
+        """Fills after the last one that is booked; of a symbol without any, those from `since` on."""
         last = _last_number(booked, symbol)
         if last is not None:
             found = await listed(self._client.ledger.fills_from(symbol, last + 1))
         else:
-            start = since if is_exact else max(since, until - _WEEK_MS)
-            found = await listed(self._client.ledger.fills_since(symbol, start, until))
+            found = await listed(self._client.ledger.fills_since(symbol, since, until))
+        return await self._read(symbol, booked, found)
+
+    async def _read(self, symbol: str, booked: Booked, found: Iterable[FillPayload]) -> Fills:
+        """The account's own of some fills, in our words."""
         own = [each for each in found if booked.since is None or each.time >= ms_of(booked.since)]
         names = await self._named(symbol, booked, own)
         with understood("GET userTrades"):
@@ -179,10 +190,7 @@ def _ours(booked: Booked, seen: VenueAccount) -> Iterable[Order]:
 
 def _is_explained(booked: Booked, seen: VenueAccount, fills: Iterable[Fill]) -> bool:
     """Whether our record and the new fills make the wallet; not where it has no opening balance."""
-    if booked.wallet is None:
-        return False
-    moved = sum((fill.realized_pnl - fill.fee for fill in fills), ZERO)
-    return abs(booked.wallet + moved - seen.balance.wallet) <= EXACT
+    return booked.wallet is not None and booked.gap(seen, fills) == ZERO
 
 
 def _missing(lines: Iterable[IncomePayload], booked: Booked, fills: Fills) -> dict[str, int]:
@@ -191,7 +199,7 @@ def _missing(lines: Iterable[IncomePayload], booked: Booked, fills: Fills) -> di
     read = {symbol for symbol, _ in fills}
     for line in lines:
         number, symbol = trade_number(line), line.symbol
-        if not symbol or not (is_trade_line(line) or number is not None):
+        if not symbol or not _is_of_trade(line):
             continue
         if number is None:
             is_known = symbol in read
@@ -200,6 +208,19 @@ def _missing(lines: Iterable[IncomePayload], booked: Booked, fills: Fills) -> di
         if not is_known:
             first[symbol] = min(line.time, first.get(symbol, line.time))
     return first
+
+
+def _first_trades(lines: Iterable[IncomePayload]) -> dict[str, int]:
+    """When the first trade of each symbol that has any was (ms)."""
+    first: dict[str, int] = {}
+    for line in lines:
+        if line.symbol and _is_of_trade(line):
+            first[line.symbol] = min(line.time, first.get(line.symbol, line.time))
+    return first
+
+
+def _is_of_trade(line: IncomePayload) -> bool:
+    return is_trade_line(line) or trade_number(line) is not None
 
 
 def _last_number(booked: Booked, symbol: str) -> int | None:
