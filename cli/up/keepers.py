@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import NoReturn
 
+from adapters.cancelling import end_tasks
 from cli.up.keeper import Keeper
 from cli.up.record import PartRecord
 
@@ -49,11 +49,7 @@ class Keepers:
 
     async def let_go(self) -> None:
         """Restart nothing any more; what runs goes on running."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        await end_tasks(self._tasks)
 
     def records(self) -> tuple[PartRecord, ...]:
         """Every part as it is now."""

@@ -8,13 +8,12 @@ says; while their stream is away, all are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import Engine
 
+from adapters.cancelling import end_tasks
 from adapters.store.accounts import list_accounts
 from adapters.store.arena import load_arena
 from adapters.store.exposed import exposed_accounts, permitted_accounts
@@ -85,7 +84,7 @@ class StreamService:
         try:
             await self._stopping.wait()
         finally:
-            await asyncio.gather(_cancel(jobs), self._let_end())
+            await asyncio.gather(end_tasks(jobs), self._let_end())
 
     async def look(self) -> None:
         """Follow who is to be followed, look at whom nobody has looked at, judge the streams."""
@@ -114,7 +113,7 @@ class StreamService:
             else:
                 continue
             gone.append(self._followed.pop(name).task)
-        await _cancel(gone)
+        await end_tasks(gone)
 
     def _read(self) -> Roster:
         with self._engine.connect() as conn:
@@ -152,14 +151,5 @@ class StreamService:
                 log.warning("a look at an account was broken off; the next one asks the venue")
                 break
             await asyncio.sleep(0.05)
-        await _cancel([each.task for each in self._followed.values()])
+        await end_tasks([each.task for each in self._followed.values()])
         self._followed.clear()
-
-
-async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    tasks = list(tasks)
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError, Exception):
-            await task

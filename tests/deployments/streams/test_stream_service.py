@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,17 +14,19 @@ import pytest
 from adapters.store.accounts import load_account, save_account, set_status
 from adapters.store.intents import IntentState
 from adapters.store.permits import Opening, VenueIdentity, end_permit, grant_permit
+from adapters.venues.aster.client import AsterClient
 from adapters.venues.aster.errors import Unreachable
 from deployments.streams.service import StreamService
 from deployments.streams.settings import DEFAULTS
 from deployments.streams.watch_thread import WatchThread
+from tasks.live_access import open_client
 from tasks.watching import watch_account
 from tests.adapters.venues.aster.demo_keys import AGENT_KEY
 from tests.aster_sandbox import desk
 from tests.deployments.streams.conftest import QUICK, Looks, running
 from tests.live.live_arena import FUNDS, LONG, LiveArena
 from tests.waiting import until
-from trading.account import AccountStatus, Network
+from trading.account import Account, AccountStatus, Network
 
 pytestmark = pytest.mark.db
 D = Decimal
@@ -197,6 +201,28 @@ async def test_accounts_are_followed_from_permit_to_stop_and_by_their_newest_key
             end_permit(conn, "live", reason="test")
         await until(lambda: not service.followers)
         await until(lambda: not live.sandbox.venue.hub.connections)
+
+
+async def test_told_to_stop_while_it_lets_an_account_go_it_stops(
+    live: LiveArena, looks: Looks
+) -> None:
+    @asynccontextmanager
+    async def slow_to_close(account: Account) -> AsyncIterator[AsterClient]:
+        try:
+            async with open_client(account) as client:
+                yield client
+        finally:
+            await asyncio.sleep(0.5)
+
+    service = StreamService(live.engine, open_client=slow_to_close, watch=looks, settings=QUICK)
+    running_service = asyncio.create_task(service.run())
+    await heard(service, looks)
+    with live.engine.begin() as conn:
+        set_status(conn, "live", AccountStatus.STOPPED)
+    await until(lambda: not service.followers)
+    service.stop()
+    async with asyncio.timeout(5):
+        await running_service
 
 
 async def test_with_a_dead_stream_the_account_is_looked_at_all_the_same(

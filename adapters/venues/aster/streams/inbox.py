@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Coroutine, Hashable
-from contextlib import suppress
 from typing import Any, Generic, TypeVar
+
+from adapters.cancelling import end_tasks
 
 Record = TypeVar("Record", bound=Hashable)
 REMEMBERED = 4_000
@@ -63,8 +64,4 @@ class Inbox(Generic[Record]):
         """Cancel work that has begun: the named tasks, or all."""
         ending = set(tasks) or set(self._work)
         self._work -= ending
-        for task in ending:
-            task.cancel()
-        for task in ending:
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        await end_tasks(ending)
