@@ -61,6 +61,10 @@ class AccountShape(BaseModel):
     kind: str
     mode: str
     venue: str
+    network: str | None = Field(description="mainnet: real money; testnet: none. Null on paper.")
+    is_permitted: bool | None = Field(
+        description="Whether perpflow accounts go-live has let it trade. Null on paper."
+    )
     strategy: str | None
     assets: list[str]
     interval: str | None
@@ -124,6 +128,8 @@ def _fields(account: AccountView) -> dict[str, Any]:
         "kind": account.kind,
         "mode": account.mode,
         "venue": account.venue,
+        "network": account.network,
+        "is_permitted": account.is_permitted,
         "strategy": account.strategy,
         "assets": list(account.assets),
         "interval": account.interval,

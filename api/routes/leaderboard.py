@@ -40,6 +40,7 @@ class LeaderboardRow(BaseModel):
     name: str
     kind: str = Field(description="rule, llm or benchmark")
     mode: str = Field(description="paper or live")
+    network: str | None = Field(description="mainnet: real money; testnet: none. Null on paper.")
     strategy: str | None = Field(description="Strategy that decides.")
     equity: Exact | None = Field(
         description="quote: wallet plus unrealised PnL at the mark. Null: no snapshot."
@@ -140,6 +141,7 @@ def _row(rank: int, item: AccountFigures) -> LeaderboardRow:
         name=account.name,
         kind=account.kind,
         mode=account.mode,
+        network=account.network,
         strategy=account.strategy,
         equity=money.equity if money else None,
         initial_equity=account.initial_equity,

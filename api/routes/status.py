@@ -22,6 +22,7 @@ from api.routes.accounts import AccountShape, account_shape
 from api.routes.alerts import AlertShape
 from api.shapes import Shape
 from api.store_access import open_of, reading
+from trading.account import Network
 
 router = APIRouter(responses=PROBLEM_RESPONSES, tags=["status"])
 _MOST_POSITIONS = 10_000
@@ -130,13 +131,18 @@ def _market(arena: Arena | None, real_now: datetime, *, is_over: bool) -> Market
     return MarketShape(
         name=arena.market,
         source=arena.source,
-        label=arena.source.upper(),
+        label=" ".join((arena.source, *_network(arena))).upper(),
         time=arena.clock.market_at(real_now),
         speed=arena.clock.speed,
         started_at=arena.started_at,
         ends_at=arena.clock.ends_at,
         is_running=not is_over,
     )
+
+
+def _network(arena: Arena) -> tuple[str, ...]:
+    """Prices of a test network are not the world's: said wherever the market is named."""
+    return ("testnet",) if arena.settings.get("network") == Network.TESTNET else ()
 
 
 def _data_age(accounts: tuple[AccountView, ...], real_now: datetime) -> float | None:

@@ -1,6 +1,6 @@
 // The arena page: loads the figures by REST, keeps them moving by WebSocket, says when it cannot.
 
-import { age, clock, direction, element, figure, fullInstant, isKnown, money, percent, signedMoney, timeElement, utc,
+import { age, clock, direction, element, figure, fullInstant, isKnown, money, moneyBadge, moneyKind, percent, signedMoney, timeElement, utc,
   wholeMoney } from "./format.js";
 import { EquityChart, lineColor } from "./chart.js";
 import { DecisionFeed } from "./feed.js";
@@ -73,7 +73,7 @@ const COLUMNS = [
   { key: "rank", label: "#", help: "Rank by total return.", ascending: true, value: (r) => r.rank, cell: (r) => String(r.rank) },
   { key: "name", label: "Agent", help: "The agent that decides for this account.", text: true, header: true, value: (r) => r.name, cell: agentCell },
   { key: "kind", label: "Kind", help: "Who decides: a rule strategy, a language model (LLM), or a benchmark that only holds.", text: true, value: (r) => r.kind, cell: (r) => KINDS[r.kind] ?? r.kind },
-  { key: "mode", label: "Mode", help: "PAPER trades simulated money, LIVE real money.", text: true, value: (r) => r.mode, cell: (r) => element("span", { class: "badge", "data-kind": r.mode }, r.mode.toUpperCase()) },
+  { key: "mode", label: "Mode", help: "PAPER trades simulated money, TESTNET the venue's test money, LIVE real money.", text: true, value: moneyKind, cell: (r) => moneyBadge(moneyKind(r)) },
   { key: "equity", label: "Equity", help: "Wallet plus unrealised profit at the mark price, in USDT.", value: (r) => r.equity, cell: (r) => money(r.equity) },
   ratio("total_return", "Return", "Equity over starting equity minus one, after fees and funding."),
   ratio("change_24h", "24 h", "Change of equity over the last 24 hours of market time."),
@@ -122,10 +122,10 @@ function drawBanner() {
 const staleNote = () => (state.loadedAt ? `Numbers are from ${clock(state.loadedAt)}.` : "No numbers have been read yet.");
 
 function drawHeader(status) {
-  const badge = (kind, text, title) => element("span", { class: "badge", "data-kind": kind, title }, text);
+  const { market } = status;
   byId("badges").replaceChildren(
-    ...(status.market ? [badge(status.market.source, `${status.market.label} MARKET`, `Market ${status.market.name}`)] : []),
-    ...status.modes.map((mode) => badge(mode, mode.toUpperCase(), mode === "paper" ? "No real money is traded" : "Real money is traded")));
+    ...(market ? [element("span", { class: "badge", "data-kind": market.source, title: `Market ${market.name}` }, `${market.label} MARKET`)] : []),
+    ...["live", "testnet", "paper"].filter((kind) => status.accounts.some((account) => moneyKind(account) === kind)).map(moneyBadge));
   byId("speed").textContent = status.market ? `${status.market.speed}x` : "–";
   const link = byId("prefect-link");
   link.hidden = !status.links.prefect_ui;

@@ -30,6 +30,11 @@ export function price(value) {
   return minus(new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value));
 }
 
+const MONEY = { paper: "No real money is traded", testnet: "Live orders on the venue's test network: no real money", live: "Real money is traded" };
+/** Whose money an account trades; of a live one its network decides. */
+export const moneyKind = ({ mode, network }) => (mode === "live" && network === "testnet" ? "testnet" : mode);
+export const moneyBadge = (kind) => element("span", { class: "badge", "data-kind": kind, title: MONEY[kind] }, kind.toUpperCase());
+
 export function age(seconds) {
   if (!isKnown(seconds)) return DASH;
   const s = Math.max(0, Math.round(seconds));

@@ -2,7 +2,7 @@
 //
 // What a figure means comes from the server's catalogue (the page's template), never from here.
 
-import { clock, direction, element, figure, fullInstant, isKnown, money, percent, price, signedMoney, timeElement } from "./format.js";
+import { clock, direction, element, figure, fullInstant, isKnown, money, moneyBadge, moneyKind, percent, price, signedMoney, timeElement } from "./format.js";
 
 const DASH = "–";
 const bps = (value) => (isKnown(value) ? `${Number(value) > 0 ? "+" : ""}${figure(value, 1)} bps` : DASH);
@@ -66,18 +66,18 @@ export class Pairs {
     const ids = new Set(accounts.map((account) => account.account_id));
     const twins = accounts.filter((account) => account.twin_of && ids.has(account.twin_of));
     const pairs = await Promise.all(twins.map((twin) => this.read(`accounts/${encodeURIComponent(twin.account_id)}/twin`)));
-    this.list.replaceChildren(...pairs.map((pair) => this.draw(pair)));
+    const kinds = new Map(accounts.map((account) => [account.account_id, moneyKind(account)]));
+    this.list.replaceChildren(...pairs.map((pair) => this.draw(pair, kinds.get(pair.live.account_id))));
     this.card.hidden = pairs.length === 0;
     this.page.classList.toggle("has-pairs", pairs.length > 0);
   }
 
-  draw(pair) {
-    const badge = (mode) => element("span", { class: "badge", "data-kind": mode }, mode.toUpperCase());
-    const side = (account, mode) => element("span", { class: "pair-side" }, badge(mode), element("span", {}, account.name),
+  draw(pair, kind) {
+    const side = (account, kind) => element("span", { class: "pair-side" }, moneyBadge(kind), element("span", {}, account.name),
       account.state === "active" ? null : element("span", { class: "state", "data-state": account.state }, account.state));
     const facts = this.figures.map((each) => element("div", { title: each.help }, element("dt", {}, each.label),
       element("dd", {}, each.show(pair)), element("dd", { class: "quiet" }, each.note(pair))));
-    return element("article", { class: "pair" }, element("h3", {}, side(pair.live, "live"), side(pair.paper, "paper")),
+    return element("article", { class: "pair" }, element("h3", {}, side(pair.live, kind), side(pair.paper, "paper")),
       element("dl", { class: "pair-facts" }, ...facts), this.details(pair));
   }
 

@@ -104,6 +104,26 @@ def accounts_add(  # noqa: PLR0913 - each option is a parameter; that is how Typ
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Of the strategy; may be repeated."),
     ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A language model decides instead: docs/models.md.")
+    ] = None,
+    prompt: Annotated[str | None, typer.Option(help="What the model is told; neutral.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Of a server of your own; OpenRouter's.")
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REFERENCE",
+            help="Where the key is: env:NAME, file:/path; for OpenRouter env:OPENROUTER_API_KEY.",
+        ),
+    ] = None,
+    llm: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Of the model, e.g. budget.usd=2; may be repeated."
+        ),
+    ] = None,
     file: Annotated[
         str | None,
         typer.Option("--file", "-f", help="A file with one account instead; - is stdin."),
@@ -114,17 +134,29 @@ def accounts_add(  # noqa: PLR0913 - each option is a parameter; that is how Typ
     """Add an account; it trades from its next slot on, nothing is restarted."""
     settings, environ = command_settings(PERPFLOW_HOME=data_dir)
     from cli.accounts.commands import run_add
+    from cli.accounts.options import AddOptions
 
-    plain = {
-        "id": ("--id", account_id),
-        "name": ("--name", name),
-        "strategy": ("--strategy", strategy),
-        "assets": ("--assets", assets),
-        "interval": ("--interval", interval),
-        "initial_equity": ("--equity", equity),
-        "mode": ("--mode", mode),
-    }
-    run_add(settings, environ, plain, limit or [], parameter or [], file=file, as_json=as_json)
+    options = AddOptions(
+        plain={
+            ("id",): ("--id", account_id),
+            ("name",): ("--name", name),
+            ("strategy",): ("--strategy", strategy),
+            ("assets",): ("--assets", assets),
+            ("interval",): ("--interval", interval),
+            ("initial_equity",): ("--equity", equity),
+            ("mode",): ("--mode", mode),
+            ("llm_model",): ("--model", model),
+            ("prompt",): ("--prompt", prompt),
+            ("openrouter", "base_url"): ("--base-url", base_url),
+            ("openrouter", "api_key"): ("--api-key", api_key),
+        },
+        named={
+            "limits": ("--limit", tuple(limit or ())),
+            "parameters": ("--parameter", tuple(parameter or ())),
+            "llm": ("--llm", tuple(llm or ())),
+        },
+    )
+    run_add(settings, environ, options, file=file, as_json=as_json)
 
 
 @accounts_app.command("remove")

@@ -6,7 +6,7 @@ keep `perpflow up` waiting for somebody's answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,11 +31,11 @@ from cli.accounts.changing import (
     rehearse,
     remove_one,
 )
+from cli.accounts.options import AddOptions, options_document
 from cli.accounts.screens import show_changes, summary
 from cli.accounts.wanted import (
     KnownHere,
     document_of,
-    options_document,
     wanted_account,
     wanted_accounts,
 )
@@ -65,22 +65,18 @@ class Application:
 def run_add(
     settings: Settings,
     environ: Mapping[str, str],
-    plain: Mapping[str, tuple[str, str | None]],
-    limits: Sequence[str],
-    parameters: Sequence[str],
+    options: AddOptions,
     *,
     file: str | None,
     as_json: bool,
 ) -> None:
     """Add one account. Raises `ConfigurationError` and `CommandFailed`."""
-    given = [option for option, text in plain.values() if text is not None]
-    given += ["--limit"] * bool(limits) + ["--parameter"] * bool(parameters)
-    if file is not None and given:
+    if file is not None and options.given:
         raise CommandFailed(
             ExitCode.WRONG_USAGE,
-            f"--file describes the whole account; leave out {', '.join(given)}",
+            f"--file describes the whole account; leave out {', '.join(options.given)}",
         )
-    document = options_document(plain, limits, parameters) if file is None else document_of(file)
+    document = options_document(options) if file is None else document_of(file)
     with _database(settings) as database:
         account = wanted_account(document, environ, _known(database, settings))
         changes = add_one(database.engine, account, settings)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from adapters.config.accounts_file import read_accounts
 from adapters.config.model_checks import PromptFault
-from adapters.config.one_account import account_of_options, one_account
-from adapters.config.problems import KeyPath
+from adapters.config.one_account import one_account
 from adapters.config.settings import Settings
 from adapters.config.sources import find_source, label_of, load_source
 from adapters.config.yaml_document import Document, read_document, read_stream
@@ -78,27 +77,3 @@ def _read(document: Document, environ: Mapping[str, str], known: KnownHere) -> t
         prompt_fault=known.prompt_fault,
     )
     return loaded.accounts
-
-
-def options_document(
-    plain: Mapping[str, tuple[str, str | None]],
-    limits: Sequence[str],
-    parameters: Sequence[str],
-) -> Document:
-    """The document of `accounts add`'s options; `plain` are (option, text) by key.
-
-    Raises `CommandFailed` for what is not of the form name=value.
-    """
-    values: dict[KeyPath, tuple[str, str | None]] = {(key,): given for key, given in plain.items()}
-    for section, option, pairs in (
-        ("limits", "--limit", limits),
-        ("parameters", "--parameter", parameters),
-    ):
-        for pair in pairs:
-            name, separator, text = pair.partition("=")
-            if not separator or not name.strip():
-                raise CommandFailed(
-                    ExitCode.WRONG_USAGE, f"{option} {pair!r} is not of the form name=value"
-                )
-            values[(section, name.strip())] = (f"{option} {name.strip()}", text.strip())
-    return account_of_options(values)

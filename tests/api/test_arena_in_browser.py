@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from playwright.async_api import Browser
 from sqlalchemy import Engine
 
 from tests.api.browsing import IN_BROWSER, open_arena
-from tests.api.twin_seeding import add_pair, seed_pair
+from tests.api.seeding import seed_arena
+from tests.api.twin_seeding import LIVE, add_pair, seed_pair
+from trading.account import Network, VenueKeys
 
 pytestmark = IN_BROWSER
 
@@ -177,6 +180,28 @@ async def test_a_live_account_and_its_twin_are_shown_with_the_figures_of_the_api
     )
     assert widths[0] <= widths[1]
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("network", "word", "title"),
+    [
+        (Network.MAINNET, "LIVE", "Real money is traded"),
+        (Network.TESTNET, "TESTNET", "Live orders on the venue's test network: no real money"),
+    ],
+)
+async def test_whose_money_is_traded_is_said_in_the_head_in_the_table_and_at_the_pair(
+    browser: Browser, address: str, engine: Engine, network: Network, word: str, title: str
+) -> None:
+    keys = VenueKeys(private_key="env:KEY", network=network)
+    with engine.begin() as conn:
+        seed_arena(conn)
+        add_pair(conn, live=replace(LIVE, venue_keys=keys))
+    page = (await open_arena(browser, address)).page
+    await page.wait_for_selector("#pairs-card:not([hidden]) .pair")
+    for place in ("#badges", "#board", ".pair h3"):
+        badge = page.locator(f"{place} .badge", has_text=word)
+        assert await badge.count() == 1, place
+        assert await badge.get_attribute("title") == title
 
 
 async def test_without_a_twin_there_is_no_such_section(

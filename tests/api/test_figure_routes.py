@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from adapters.store.accounts import save_account
+from adapters.store.arena import load_arena, save_arena
+from adapters.store.permits import Opening, VenueIdentity, end_permit, grant_permit
 from adapters.store.tables import accounts, equity_snapshots, orders
 from tests.api.conftest import utc_now
 from tests.api.seeding import (
@@ -24,6 +27,8 @@ from tests.api.seeding import (
     make_account,
     seed_arena,
 )
+from tests.api.twin_seeding import LIVE
+from trading.account import Network, VenueKeys
 
 IDS = [agent[0] for agent in AGENTS]
 
@@ -80,6 +85,45 @@ async def test_a_running_arena_has_no_problem_and_names_its_market(
     assert status["modes"] == ["paper"]
     assert [account["account_id"] for account in status["accounts"]] == IDS
     assert status["data_age_s"] < 60
+
+
+async def test_paper_has_no_network_and_needs_no_permit(
+    client: httpx.AsyncClient, seeded: object
+) -> None:
+    accounts = (await get(client, "accounts"))["items"]
+    assert {(each["network"], each["is_permitted"]) for each in accounts} == {(None, None)}
+
+
+@pytest.mark.parametrize("network", list(Network))
+async def test_a_live_account_tells_its_network_and_whether_it_may_trade(
+    client: httpx.AsyncClient, engine: Engine, network: Network
+) -> None:
+    keys = VenueKeys(private_key="env:KEY", network=network)
+    with engine.begin() as conn:
+        save_account(conn, replace(LIVE, venue_keys=keys))
+    shown = await get(client, f"accounts/{LIVE.id}")
+    assert (shown["network"], shown["is_permitted"]) == (network, False)
+    with engine.begin() as conn:
+        identity = VenueIdentity(venue="aster", network=network, place="venue", owner="0xabc")
+        opening = Opening(wallet=Decimal(100), equity=Decimal(100), at=START)
+        grant_permit(conn, LIVE.id, identity, opening=opening, checks={}, granted_by="test")
+    assert (await get(client, f"accounts/{LIVE.id}"))["is_permitted"] is True
+    assert (await get(client, "leaderboard"))["items"][0]["network"] == network
+    with engine.begin() as conn:
+        end_permit(conn, LIVE.id, reason="test")
+    assert (await get(client, f"accounts/{LIVE.id}"))["is_permitted"] is False
+
+
+async def test_a_market_of_a_test_network_is_called_so(
+    client: httpx.AsyncClient, engine: Engine
+) -> None:
+    with engine.begin() as conn:
+        seed_arena(conn)
+        stored = load_arena(conn)
+        assert stored is not None
+        market = replace(stored, source="aster", settings={"network": "testnet", "base_url": None})
+        save_arena(conn, market)
+    assert (await get(client, "status"))["market"]["label"] == "ASTER TESTNET"
 
 
 async def test_a_position_without_its_stop_is_the_first_problem(

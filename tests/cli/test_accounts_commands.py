@@ -126,6 +126,46 @@ def test_an_account_is_added_with_its_wallet_and_trades_at_once(
     assert (str(amount).rstrip("0"), until) == ("2500.5", START)
 
 
+def test_an_account_of_a_language_model_is_added_and_its_key_is_where_env_has_it(
+    accounts: Accounts,
+) -> None:
+    ended = accounts(
+        *("add", "--id", "grok", "--model", "x-ai/grok-4", "--prompt", "momentum"),
+        *("--assets", "BTC", "--llm", "budget.usd=2", "--llm", "tools=true"),
+    )
+
+    assert ended.code == 0, ended.stderr
+    shown = json.loads(accounts("show", "grok", "--json").stdout)["configuration"]
+    assert (shown["model"], shown["prompt"]) == ("x-ai/grok-4", "momentum")
+    assert shown["provider"]["api_key"] == "env:OPENROUTER_API_KEY"
+    assert shown["model_agent"]["budget"]["money"] == "2"
+    assert shown["model_agent"]["uses_tools"] is True
+
+
+def test_a_model_on_a_server_of_ones_own_is_not_sent_openrouters_key(accounts: Accounts) -> None:
+    ended = accounts(
+        *("add", "--id", "local", "--model", "qwen3:8b", "--assets", "BTC"),
+        *("--base-url", "http://localhost:11434/v1", "--llm", "price.input_usd_per_million=0"),
+        *("--llm", "price.output_usd_per_million=0"),
+    )
+
+    assert ended.code == 0, ended.stderr
+    provider = json.loads(accounts("show", "local", "--json").stdout)["configuration"]["provider"]
+    assert provider["base_url"] == "http://localhost:11434/v1"
+    assert provider.get("api_key") is None
+
+
+def test_a_key_itself_is_refused_and_not_repeated(accounts: Accounts) -> None:
+    key = "sk-or-v1-" + "0123456789abcdef" * 4
+    ended = accounts(
+        *("add", "--id", "grok", "--model", "x-ai/grok-4", "--assets", "BTC", "--api-key", key)
+    )
+
+    assert ended.code == ExitCode.INVALID_CONFIGURATION
+    assert "command line: --api-key " in ended.stderr
+    assert key[9:] not in ended.stderr
+
+
 def test_while_the_arena_runs_the_schedule_is_said_to_follow(
     accounts: Accounts, arena: TestArena
 ) -> None:
@@ -170,7 +210,13 @@ def test_every_fault_of_the_options_is_named_by_its_option(accounts: Accounts) -
     ("arguments", "words"),
     [
         (("--limit", "leverage"), "--limit 'leverage' is not of the form name=value"),
+        (("--llm", ".usd=2"), "--llm '.usd=2' is not of the form name=value"),
+        (
+            ("--llm", "budget=5", "--llm", "budget.usd=2"),
+            "--llm budget has no value of its own beside --llm budget.usd",
+        ),
         (("--file", "x.yaml", "--id", "a"), "--file describes the whole account; leave out --id"),
+        (("--file", "x.yaml", "--model", "a/b"), "leave out --model\n"),
     ],
 )
 def test_options_that_make_no_sense_are_wrong_usage(

@@ -9,10 +9,17 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, lateral, select, true
+from sqlalchemy import Row, Select, and_, exists, func, lateral, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.tables import account_versions, accounts, cycles, equity_snapshots
+from adapters.store.tables import (
+    account_versions,
+    accounts,
+    cycles,
+    equity_snapshots,
+    live_permits,
+)
+from trading.account import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,10 @@ class AccountView:
     kind: str
     mode: str
     venue: str
+    network: str | None
+    """mainnet or testnet; None on paper."""
+    is_permitted: bool | None
+    """Whether an operator has let it trade at its venue; None on paper."""
     status: str
     trading_state: str
     operator_state: str
@@ -109,6 +120,11 @@ def _all_accounts() -> Select[Any]:
         select(
             accounts,
             account_versions.c.config,
+            exists()
+            .where(
+                live_permits.c.account_id == accounts.c.id, live_permits.c.real_ended_at.is_(None)
+            )
+            .label("is_permitted"),
             *_labelled(newest, "newest", _CYCLE_COLUMNS),
             *_labelled(done, "done", _CYCLE_COLUMNS),
             *_labelled(snapshot, "snapshot", _MONEY_COLUMNS),
@@ -158,6 +174,11 @@ def _part(row: Row[Any], prefix: str, names: Sequence[str]) -> dict[str, Any] | 
     return None if values[names[0]] is None else values
 
 
+def _network(mode: str, config: dict[str, Any]) -> str | None:
+    keys: dict[str, Any] = config.get("venue_keys") or {}
+    return keys.get("network") if mode == Mode.LIVE else None
+
+
 def _account(row: Row[Any]) -> AccountView:
     config: dict[str, Any] = row.config or {}
     newest = _part(row, "newest", _CYCLE_COLUMNS)
@@ -169,6 +190,8 @@ def _account(row: Row[Any]) -> AccountView:
         kind=row.kind,
         mode=row.mode,
         venue=row.venue,
+        network=_network(row.mode, config),
+        is_permitted=row.is_permitted if row.mode == Mode.LIVE else None,
         status=row.status,
         trading_state=row.trading_state,
         operator_state=row.operator_state,
