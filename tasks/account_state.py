@@ -32,6 +32,7 @@ from tasks.run_log import run_log
 from tasks.story import tell_fill, tell_order
 from tasks.venues import venue_of
 from tasks.wallet_gap import is_gap_known, tell_gap
+from trading.errors import VenueError
 from trading.orders import IntentState, Order, OrderStatus
 from trading.ports import Balance, Booked, Movements, Venue, VenueAccount, VenuePosition
 from trading.units import ZERO, plain
@@ -124,7 +125,7 @@ async def _read(cycle: Cycle, venue: Venue, *, has_gap: bool) -> _Report:
     return _Report(
         seen=seen,
         movements=await venue.movements_since(booked, seen),
-        ended=await _ended_orders(venue, unsettled, seen.open_orders),
+        ended=await _ended_orders(cycle.account.id, venue, unsettled, seen.open_orders),
         booked=booked,
         unsettled=unsettled,
     )
@@ -134,25 +135,30 @@ def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState
     """The state, whether fills lag behind it, and what the record now lacks to the wallet."""
     account_id, seen = cycle.account.id, report.seen
     with store_engine().begin() as conn:
+        changed = upsert_orders(conn, account_id, report.orders)
         fills = book_fills(conn, account_id, report.movements.fills)
         ownership = settle_ownership(
             conn,
             cycle,
             seen=seen,
-            orders=report.orders,
-            before=report.booked.quantities,
             fills=fills,
             is_last=is_last,
         )
         income = book_income(conn, account_id, report.movements.income)
         book_funding_on_trades(conn, account_id, income)
-        for order in upsert_orders(conn, account_id, report.orders):
+        for order in changed:
             tell_order(conn, cycle, order)
         for fill in fills:
             tell_fill(conn, cycle, fill)
-        replace_positions(conn, account_id, seen.positions, seen_at=cycle.as_of)
+        replace_positions(
+            conn,
+            account_id,
+            ownership.whole,
+            seen_at=cycle.as_of,
+            foreign=ownership.foreign_quantities,
+        )
         _settle(conn, report)
-    review_fills(cycle, fills)
+        review_fills(conn, cycle, fills)
     run_log().info(
         "%s at the venue: wallet %s, equity %s USDT, %d position(s), %d open order(s);"
         " booked %d new fill(s) and %d income line(s).",
@@ -173,7 +179,10 @@ def _state(seen: VenueAccount, ownership: Ownership) -> AccountState:
 
 
 async def _ended_orders(
-    venue: Venue, unsettled: Sequence[StoredIntent], still_open: Sequence[Order]
+    account_id: str,
+    venue: Venue,
+    unsettled: Sequence[StoredIntent],
+    still_open: Sequence[Order],
 ) -> tuple[Order, ...]:
     """Orders that we believe open and the venue no longer lists, as the venue knows them now."""
     listed = {order.request.client_order_id for order in still_open}
@@ -182,7 +191,13 @@ async def _ended_orders(
         request = stored.intent.request
         if stored.state is IntentState.PLANNED or request.client_order_id in listed:
             continue
-        order = await venue.order_by_client_id(request.symbol, request.client_order_id)
+        try:
+            order = await venue.order_by_client_id(request.symbol, request.client_order_id)
+        except VenueError as error:
+            # One order that cannot be told of must not keep the account from its protection.
+            run_log().warning("%s: order %s cannot be asked for now: %s", account_id,
+                              request.client_order_id, error)  # fmt: skip
+            continue
         if order is not None:
             ended.append(order)
     return tuple(ended)

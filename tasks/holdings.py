@@ -19,6 +19,7 @@ from tasks.resources import store_engine
 from tasks.run_log import run_log
 from tasks.venues import venue_of
 from trading.account import Mode
+from trading.errors import VenueError
 from trading.orders import IntentState, Leg, Order
 from trading.ports import Holding, VenuePosition
 from trading.units import ZERO
@@ -57,7 +58,13 @@ async def _hidden(cycle: Cycle, symbol: str, listed: Sequence[Order]) -> list[Or
             continue
         if stored.intent.leg not in _PROTECTION:
             continue
-        order = await venue_of(cycle).order_by_client_id(symbol, request.client_order_id)
+        try:
+            order = await venue_of(cycle).order_by_client_id(symbol, request.client_order_id)
+        except VenueError as error:
+            # Two stops are better than none: neither can turn the position.
+            run_log().warning("%s: order %s is not listed and cannot be asked for: %s",
+                              cycle.account.id, request.client_order_id, error)  # fmt: skip
+            continue
         if order is not None and order.status.is_open:
             hidden.append(order)
     tell_hidden(cycle, symbol, hidden)

@@ -13,17 +13,18 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from adapters.store.fills import booked_by_order
 from adapters.store.intents import without_outcome
+from adapters.store.positions import load_foreign
 from adapters.store.trades import apply_fills_to_trades, load_open_trades
 from tasks.adoption import adopt, shrink
 from tasks.cycle import Cycle
 from tasks.live_venue import note_foreign
+from tasks.own_record import OwnRecord, own_records
 from tasks.run_log import run_log
 from tasks.story import tell_difference
 from trading.account import ForeignPolicy, Mode
 from trading.attribution import Holdings, attribute
-from trading.orders import CLIENT_ID_PREFIX, Fill, Order
+from trading.orders import CLIENT_ID_PREFIX, Fill
 from trading.ports import VenueAccount, VenuePosition
 from trading.units import ZERO, plain
 
@@ -32,11 +33,15 @@ from trading.units import ZERO, plain
 class Ownership:
     """Positions split by whose they are, and symbols that are not settled."""
 
+    whole: tuple[VenuePosition, ...]
+    """As the venue lists them, with what our orders have executed and its list does not show yet."""
     own: tuple[VenuePosition, ...]
     foreign: tuple[VenuePosition, ...]
+    foreign_quantities: Mapping[str, Decimal]
+    """Signed, by symbol, where there is any."""
     frozen: Mapping[str, str]
     is_lagging: bool
-    """An order of ours has executed more than its fills say: worth another reading."""
+    """An order of ours has executed more than the lists show: worth another reading."""
 
 
 def settle_ownership(
@@ -44,27 +49,29 @@ def settle_ownership(
     cycle: Cycle,
     *,
     seen: VenueAccount,
-    orders: Sequence[Order],
-    before: Mapping[str, Decimal],
     fills: Sequence[Fill],
     is_last: bool,
 ) -> Ownership:
     """Book new fills on the account's trades, compare with what the venue holds, split it."""
-    holdings = _apply(conn, cycle, before, fills)
+    holdings = _apply(conn, cycle, fills)
     reported = {p.position.symbol: p for p in seen.positions}
     is_lagging = False
     frozen: dict[str, str] = dict(without_outcome(conn, cycle.account.id))
-    for symbol in sorted(holdings.keys() | reported.keys()):
+    records = own_records(conn, cycle, traded={s: h.own for s, h in holdings.items()})
+    for symbol in sorted(holdings.keys() | reported.keys() | records.keys()):
         held = holdings.get(symbol, Holdings(own=ZERO, foreign=ZERO))
         theirs = reported[symbol].position.quantity if symbol in reported else ZERO
-        if theirs == held.total:
-            continue
-        pending = _executed_unbooked(conn, cycle, symbol, orders)
-        if pending != ZERO and theirs == held.total + pending:
+        ours = records.get(symbol, OwnRecord(traded=held.own))
+        late = _what_is_late(ours, held, theirs)
+        if late is not None:
             is_lagging = True
-            frozen[symbol] = "fills of an order of ours are not listed by the venue yet"
-            holdings[symbol] = replace(held, own=held.own + pending)
-        else:
+            frozen[symbol] = f"{late} an order of ours are not listed by the venue yet"
+            holdings[symbol] = replace(held, own=held.own + ours.pending)
+            if theirs != holdings[symbol].total:
+                listed = reported.pop(symbol, None)
+                later = ours.as_listed_later(symbol, listed, foreign=held.foreign)
+                reported |= {} if later is None else {symbol: later}
+        elif theirs != held.total:
             _tell(conn, cycle, symbol, ours=held.total, venue=theirs)
             holdings[symbol] = _explain(conn, cycle, symbol, held, reported.get(symbol))
     for symbol, held in holdings.items():
@@ -72,25 +79,27 @@ def settle_ownership(
             frozen.setdefault(
                 symbol, f"{plain(held.foreign)} of its position is not the account's own"
             )
-    note_foreign(cycle, {s: h.foreign for s, h in holdings.items() if h.foreign != ZERO})
+    foreign = {s: h.foreign for s, h in holdings.items() if h.foreign != ZERO}
+    note_foreign(cycle, foreign)
     return Ownership(
+        whole=tuple(reported[symbol] for symbol in sorted(reported)),
         own=_parts(reported, {s: h.own for s, h in holdings.items()}),
-        foreign=_parts(reported, {s: h.foreign for s, h in holdings.items()}),
+        foreign=_parts(reported, foreign),
+        foreign_quantities=foreign,
         frozen=frozen,
         is_lagging=is_lagging and not is_last,
     )
 
 
-def _apply(
-    conn: Connection, cycle: Cycle, before: Mapping[str, Decimal], fills: Sequence[Fill]
-) -> dict[str, Holdings]:
+def _apply(conn: Connection, cycle: Cycle, fills: Sequence[Fill]) -> dict[str, Holdings]:
     """The holdings after the new fills; the account's part of each is booked on its trades."""
     trades = load_open_trades(conn, cycle.account.id)
     own = {t.trade.symbol: t.trade.open_quantity for t in trades}
     all_ours = _takes_all(cycle)
+    foreign = {} if all_ours else load_foreign(conn, cycle.account.id)
     holdings = {
-        symbol: _holdings(own.get(symbol, ZERO), before.get(symbol, ZERO), all_ours=all_ours)
-        for symbol in own.keys() | before.keys()
+        symbol: Holdings(own=own.get(symbol, ZERO), foreign=foreign.get(symbol, ZERO))
+        for symbol in own.keys() | foreign.keys()
     }
     ours: list[Fill] = []
     for fill in fills:
@@ -104,39 +113,18 @@ def _apply(
     return holdings
 
 
-def _holdings(own: Decimal, total: Decimal, *, all_ours: bool) -> Holdings:
-    return Holdings(own=total, foreign=ZERO) if all_ours else Holdings(own=own, foreign=total - own)
-
-
 def _takes_all(cycle: Cycle) -> bool:
     account = cycle.account
     return account.mode is Mode.PAPER or account.foreign is ForeignPolicy.ADOPT
 
 
-def _executed_unbooked(
-    conn: Connection, cycle: Cycle, symbol: str, orders: Sequence[Order]
-) -> Decimal:
-    """Signed quantity that orders of ours have executed and whose fills are not booked."""
-    if cycle.account.mode is Mode.PAPER:
-        return ZERO
-    ours = [
-        order
-        for order in orders
-        if order.symbol == symbol
-        and order.request.client_order_id.startswith(CLIENT_ID_PREFIX)
-        and order.filled_quantity > ZERO
-    ]
-    booked = booked_by_order(
-        conn, cycle.account.id, symbol, [order.venue_order_id for order in ours]
-    )
-    return sum(
-        (
-            (order.filled_quantity - booked.get(order.venue_order_id, ZERO))
-            * order.request.side.sign
-            for order in ours
-        ),
-        ZERO,
-    )
+def _what_is_late(ours: OwnRecord, held: Holdings, theirs: Decimal) -> str | None:
+    """Which list does not show yet what orders of ours have executed."""
+    if ours.is_ahead_of(theirs, foreign=held.foreign):
+        return "the effects of"
+    if ours.pending != ZERO and theirs == held.total + ours.pending:
+        return "fills of"
+    return None
 
 
 def _explain(

@@ -16,8 +16,9 @@ from uuid import UUID
 from adapters.store.trades import set_close_reason
 from tasks.closing import NOT_SENT_PAUSE_SECONDS, flatten
 from tasks.cycle import Cycle
-from tasks.holdings import own_holding, tell_hidden
+from tasks.holdings import tell_hidden
 from tasks.orders import Submitted, Wish, cancel, submit
+from tasks.reading_back import read_back, settled_holding
 from tasks.resources import store_engine
 from tasks.run_log import run_log
 from tasks.story import tell_alarm
@@ -34,10 +35,9 @@ from trading.orders import IntentState, Leg
 from trading.ports import Holding, VenuePosition
 from trading.units import plain
 
-WOULD_TRIGGER = -2021
-"""Aster's code for a conditional order whose trigger the price has passed."""
+WOULD_TRIGGER = (-2021, -4142)
+"""Aster's codes for a conditional order whose trigger the price has passed."""
 CONFIRM_SECONDS = 10.0
-POLL_SECONDS = 0.5
 NO_ROOM = (-2025, -4045)
 """Too many open or conditional orders: what is surplus makes room (costly bugs, Aster's list)."""
 
@@ -64,7 +64,7 @@ class _Placed:
     @property
     def is_passed(self) -> bool:
         """The price is beyond its trigger already: its moment is now."""
-        return self.result.code == WOULD_TRIGGER
+        return self.result.code in WOULD_TRIGGER
 
     @property
     def refusal(self) -> str | None:
@@ -90,21 +90,25 @@ async def protect(
     if seen is not None and _is_as_wanted(seen, levels, instrument):
         tell_hidden(cycle, instrument.symbol, ())
         return True
-    holding = await own_holding(cycle, instrument.symbol)
+    deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS
+    holding = await settled_holding(cycle, instrument.symbol)
     held, orders = holding.position, holding.open_orders
+    if held is None:
+        return False  # what rests for nothing is swept by whoever knows that nothing is held
     actions = _plan(holding, levels, instrument)
-    done = await _carry_out(cycle, held, actions, decision_id)
+    done = await _carry_out(cycle, held, actions, decision_id, deadline)
     passed = next((each for each in done if each.is_passed), None)
     if passed is not None and passed.action.leg is Leg.TARGET:
         await _flatten_at_target(cycle, passed, decision_id)
         return False
-    if held is None or not cycle.account.limits.requires_stop:
-        return held is not None
+    _tell_refused_target(cycle, done)
+    if not cycle.account.limits.requires_stop:
+        return True
     # What was read a moment ago confirms the stop as well, where nothing has been changed since.
     if not actions and is_protected(held.position, orders):
         return True
     refused = next((each for each in done if each.action.leg is Leg.STOP and each.refusal), None)
-    if refused is None and await _confirmed(cycle, instrument.symbol):
+    if refused is None and await _is_confirmed(cycle, instrument.symbol, done, deadline):
         return True
     if refused is not None and not refused.is_passed and is_protected(held.position, orders):
         _tell_not_moved(cycle, refused)
@@ -138,9 +142,10 @@ def _is_as_wanted(seen: Holding, levels: Levels, instrument: Instrument) -> bool
 
 async def _carry_out(
     cycle: Cycle,
-    held: VenuePosition | None,
+    held: VenuePosition,
     actions: Sequence[ProtectionAction],
     decision_id: UUID | None,
+    deadline: float,
 ) -> list[_Placed]:
     """Send what was planned, in its order; what became of each new order."""
     done: list[_Placed] = []
@@ -150,10 +155,10 @@ async def _carry_out(
             # The old stop stays until a new one is known to rest; an unknown outcome is not that.
             if stop_rests:
                 await cancel(cycle, action.order)
-        elif held is not None:
-            result = await _place(cycle, action, held.mark, decision_id)
+        else:
+            result = await _place(cycle, action, held.mark, decision_id, deadline)
             if result.code in NO_ROOM and await _make_room(cycle, actions):
-                result = await _place(cycle, action, held.mark, decision_id)
+                result = await _place(cycle, action, held.mark, decision_id, deadline)
             placed = _Placed(action, result)
             done.append(placed)
             if action.leg is Leg.STOP:
@@ -176,7 +181,11 @@ async def _make_room(cycle: Cycle, actions: Sequence[ProtectionAction]) -> bool:
 
 
 async def _place(
-    cycle: Cycle, action: PlaceProtection, mark: Decimal, decision_id: UUID | None
+    cycle: Cycle,
+    action: PlaceProtection,
+    mark: Decimal,
+    decision_id: UUID | None,
+    deadline: float,
 ) -> Submitted:
     """Send it; what certainly did not leave the house is sent again while there is time."""
     wish = Wish(
@@ -189,7 +198,6 @@ async def _place(
         stop_price=action.stop_price,
         decision_id=decision_id,
     )
-    deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS
     while True:
         result = await submit(cycle, wish)
         is_late = asyncio.get_running_loop().time() + NOT_SENT_PAUSE_SECONDS > deadline
@@ -198,24 +206,42 @@ async def _place(
         await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
 
 
-async def _confirmed(cycle: Cycle, symbol: str) -> bool:
-    """Read the protection back until it covers the position, or the time is over."""
-    for _ in range(int(CONFIRM_SECONDS / POLL_SECONDS)):
-        holding = await own_holding(cycle, symbol)
-        held = holding.position
-        if held is None or is_protected(held.position, holding.open_orders):
-            return True
-        await asyncio.sleep(POLL_SECONDS)
-    return False
+async def _is_confirmed(
+    cycle: Cycle, symbol: str, done: Sequence[_Placed], deadline: float
+) -> bool:
+    """Read the protection back until it covers the position, or the time is over.
+
+    A venue that answers orders and no reads leaves the word of its answers: then they are believed,
+    and told of.
+    """
+    covered = await read_back(cycle, symbol, deadline)
+    if covered is not None:
+        return covered
+    stops = [each for each in done if each.action.leg is Leg.STOP]
+    if not stops or not all(each.rests for each in stops):
+        return False
+    _tell_alarm(
+        cycle, symbol, "the stop rests by the venue's answer, and could not be read back in time"
+    )
+    return True
+
+
+def _tell_alarm(cycle: Cycle, symbol: str, sentence: str) -> None:
+    run_log().error("%s %s: %s.", cycle.account.id, symbol, sentence)
+    with store_engine().begin() as conn:
+        tell_alarm(conn, cycle, symbol, sentence)
+
+
+def _tell_refused_target(cycle: Cycle, done: Sequence[_Placed]) -> None:
+    for each in done:
+        if each.action.leg is Leg.TARGET and each.refusal:
+            _tell_alarm(cycle, each.action.symbol, each.refusal)
 
 
 def _tell_not_moved(cycle: Cycle, refused: _Placed) -> None:
     """The stops that were there before cover the position still: nothing was taken away."""
-    symbol = refused.action.symbol
     sentence = f"the stop could not be moved, the old one stays: {refused.refusal}"
-    run_log().error("%s %s: %s.", cycle.account.id, symbol, sentence)
-    with store_engine().begin() as conn:
-        tell_alarm(conn, cycle, symbol, sentence)
+    _tell_alarm(cycle, refused.action.symbol, sentence)
 
 
 async def _flatten_at_target(cycle: Cycle, passed: _Placed, decision_id: UUID | None) -> None:

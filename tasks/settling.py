@@ -46,7 +46,12 @@ async def resolve_unknown_orders(cycle: Cycle) -> int:
     resting = {order.request.client_order_id: order for order in await venue.open_orders()}
     settled = 0
     for intent in unsettled:
-        settled += await _resolve(cycle, venue, intent, resting)
+        try:
+            settled += await _resolve(cycle, venue, intent, resting)
+        except VenueError as error:
+            # It stays what it was; what is held is protected all the same.
+            run_log().warning("%s: order %s cannot be asked for now: %s", cycle.account.id,
+                              intent.intent.request.client_order_id, error)  # fmt: skip
     _tell_unknown(cycle)
     if settled:
         run_log().info(
@@ -136,7 +141,7 @@ def _tell_unknown(cycle: Cycle) -> None:
         unknown = [
             stored
             for stored in load_unsettled(conn, cycle.account.id)
-            if stored.state is IntentState.UNKNOWN
+            if stored.state in (IntentState.UNKNOWN, IntentState.SUBMITTING)
         ]
         old = [s for s in unknown if s.real_sent_at and now - s.real_sent_at >= LOUD_AFTER]
         if not unknown:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from adapters.store.accounts import load_account, set_status
 from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
 from tasks.resources import store_engine
@@ -44,19 +46,24 @@ def note_well(cycle: Cycle) -> None:
 
 def stop_account(cycle: Cycle, why: str) -> None:
     """Pause the account and raise an alert; once more changes nothing."""
+    with store_engine().begin() as conn:
+        stop_account_in(conn, cycle, why)
+
+
+def stop_account_in(conn: Connection, cycle: Cycle, why: str) -> None:
+    """The same in a transaction of the caller's: with the fact that it follows from, or not at all."""
     account_id = cycle.account.id
     sentence = (
         f"{account_id} was paused: {why}. Its resting stops stay. Look into it, then run:"
         f" perpflow accounts resume {account_id}"
     )
-    with store_engine().begin() as conn:
-        set_status(conn, account_id, AccountStatus.PAUSED)
-        raise_alert(
-            conn,
-            code=ACCOUNT_STOPPED,
-            severity=AlertSeverity.CRITICAL,
-            sentence=sentence,
-            account_id=account_id,
-            at=cycle.as_of,
-        )
+    set_status(conn, account_id, AccountStatus.PAUSED)
+    raise_alert(
+        conn,
+        code=ACCOUNT_STOPPED,
+        severity=AlertSeverity.CRITICAL,
+        sentence=sentence,
+        account_id=account_id,
+        at=cycle.as_of,
+    )
     run_log().error("%s", sentence)

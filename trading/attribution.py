@@ -7,6 +7,7 @@ it touches what is the account's own; a fill of ours never makes more foreign th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -48,6 +49,19 @@ def attribute(fill: Fill, held: Holdings, *, is_ours: bool) -> Attributed:
         foreign=held.foreign + foreign_closed + (ZERO if is_ours else opened),
     )
     return Attributed(own=_part(fill, own_change, own_closed, foreign_closed), after=after)
+
+
+def lags_behind(listed: Decimal, known: Decimal, steps: Sequence[Decimal]) -> bool:
+    """Whether a listed quantity is the known one before its last steps: one, two, or all of them.
+
+    `steps` are signed changes that are known to have happened, newest first.
+    """
+    before = known
+    for step in steps:
+        before -= step
+        if listed == before != known:
+            return True
+    return False
 
 
 def _closable(held: Decimal, signed: Decimal) -> Decimal:

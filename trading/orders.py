@@ -149,7 +149,8 @@ INTENT_MOVES: dict[IntentState, frozenset[IntentState]] = {
     IntentState.UNKNOWN: frozenset(
         {IntentState.OPEN, IntentState.FILLED, IntentState.CLOSED, IntentState.REFUSED}
     ),
-    IntentState.OPEN: frozenset({IntentState.FILLED, IntentState.CLOSED}),
+    # A venue may reject an order that it has taken before: an exit of a group, once its entry fills.
+    IntentState.OPEN: frozenset({IntentState.FILLED, IntentState.CLOSED, IntentState.REFUSED}),
     IntentState.FILLED: frozenset(),
     IntentState.CLOSED: frozenset(),
     IntentState.REFUSED: frozenset(),
@@ -275,6 +276,8 @@ class Fill:
     is_maker: bool
     filled_at: datetime
     cause: FillCause = FillCause.ORDER
+    foreign_fee: str | None = None
+    """What was paid in another asset than the quote, e.g. `0.5 ASTER`: it is in no figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

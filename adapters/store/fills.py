@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from adapters.store.ledgers import Ledger, book, last_booked
 from adapters.store.order_rows import fill_columns
@@ -17,25 +16,6 @@ from trading.orders import Fill
 def book_fills(conn: Connection, account_id: str, fills: Sequence[Fill]) -> tuple[Fill, ...]:
     """Book what was not booked before; exactly those, in the order given."""
     return book(conn, _LEDGER, account_id, fills)
-
-
-def booked_by_order(
-    conn: Connection, account_id: str, symbol: str, venue_order_ids: Sequence[str]
-) -> dict[str, Decimal]:
-    """Booked quantity (base) of each of those orders that has any."""
-    if not venue_order_ids:
-        return {}
-    columns = fills_table.c
-    rows = conn.execute(
-        select(columns.venue_order_id, func.sum(columns.quantity).label("quantity"))
-        .where(
-            columns.account_id == account_id,
-            columns.symbol == symbol,
-            columns.venue_order_id.in_(list(venue_order_ids)),
-        )
-        .group_by(columns.venue_order_id)
-    )
-    return {row.venue_order_id: row.quantity for row in rows}
 
 
 def last_trade_id(conn: Connection, account_id: str) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -13,17 +14,31 @@ from adapters.store.tables import positions as positions_table
 from adapters.store.tables import trades
 from trading.ports import VenuePosition
 from trading.positions import Position
+from trading.units import ZERO
 
 
 def replace_positions(
-    conn: Connection, account_id: str, positions: Sequence[VenuePosition], seen_at: datetime
+    conn: Connection,
+    account_id: str,
+    positions: Sequence[VenuePosition],
+    seen_at: datetime,
+    *,
+    foreign: Mapping[str, Decimal] | None = None,
 ) -> None:
-    """Make the stored positions of the account exactly these, seen at `seen_at`."""
+    """Make the stored positions of the account exactly these, seen at `seen_at`.
+
+    `foreign`: signed quantities by symbol that are not the account's own.
+    """
     lock_until_commit(conn, f"positions {account_id}")
     conn.execute(delete(positions_table).where(positions_table.c.account_id == account_id))
     if positions:
         conn.execute(
-            insert(positions_table), [_row(account_id, each, seen_at) for each in positions]
+            insert(positions_table),
+            [
+                _row(account_id, each, seen_at)
+                | {"foreign_quantity": (foreign or {}).get(each.position.symbol, ZERO)}
+                for each in positions
+            ],
         )
         _note_leverage(conn, account_id)
 
@@ -51,6 +66,17 @@ def load_positions(conn: Connection, account_id: str) -> tuple[VenuePosition, ..
         .order_by(positions_table.c.symbol)
     )
     return tuple(_position(row) for row in conn.execute(query))
+
+
+def load_foreign(conn: Connection, account_id: str) -> dict[str, Decimal]:
+    """Signed quantities by symbol that were not the account's own at the last report."""
+    columns = positions_table.c
+    rows = conn.execute(
+        select(columns.symbol, columns.foreign_quantity).where(
+            columns.account_id == account_id, columns.foreign_quantity != ZERO
+        )
+    )
+    return {row.symbol: row.foreign_quantity for row in rows}
 
 
 def _row(account_id: str, reported: VenuePosition, seen_at: datetime) -> dict[str, Any]:

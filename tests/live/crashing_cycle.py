@@ -51,7 +51,7 @@ def _arm(point: str, reached: Connection) -> None:
         orders.settled = stand_still
     elif point == "filled":
         # The entry is committed; its protection is what comes next.
-        protection.own_holding = stand_still
+        protection.settled_holding = stand_still
     elif point == "closed":
         closing.sweep_orphans = stand_still
     elif point != "venue":

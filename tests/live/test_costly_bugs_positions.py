@@ -13,6 +13,7 @@ import pytest
 
 from adapters.store.accounts import load_account
 from adapters.store.accounts import save_account as store_account
+from tasks import account_state
 from tasks.account_state import reconcile_account
 from tasks.closing import flatten
 from tasks.cycle import holding_lease
@@ -206,27 +207,39 @@ async def test_row_16_a_part_closed_by_hand_shrinks_our_trade_and_its_protection
     live.require_equal_ledgers()
 
 
+async def be_liquidated(live: LiveArena) -> None:
+    """A position whose stop has vanished at the venue, and a price beyond its liquidation."""
+    await live.cycle(replace(LONG, stop=Decimal(30_000), target=None))
+    live.user.book = replace(live.user.book, orders={})
+    live.sandbox.set_price("BTCUSDT", Decimal(35_000))
+    assert live.held == 0
+
+
 async def test_row_17_a_liquidation_is_booked_with_its_loss_and_the_account_goes_to_review(
     live: LiveArena,
 ) -> None:
-    await live.cycle(replace(LONG, stop=Decimal(30_000), target=None))
-    for record in live.user.open_records():
-        live.sandbox.venue.markets["BTCUSDT"]
-        live.user.book = replace(
-            live.user.book,
-            orders={
-                number: order
-                for number, order in live.user.book.orders.items()
-                if number != record.order.venue_order_id
-            },
-        )
-    live.sandbox.set_price("BTCUSDT", Decimal(35_000))
-    assert live.held == 0
+    await be_liquidated(live)
     await live.cycle()
     assert live.rows("select close_reason from app.trades") == [("liquidation",)]
     assert live.status is AccountStatus.PAUSED
     assert "account_stopped" in live.alerts()
     live.require_equal_ledgers()
+
+
+async def test_row_17_a_process_that_dies_after_booking_a_liquidation_has_paused_the_account(
+    live: LiveArena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await be_liquidated(live)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(account_state, "_state", dies)  # right after the commit
+    with pytest.raises(KeyboardInterrupt):
+        await live.cycle()
+    assert live.rows("select close_reason from app.trades") == [("liquidation",)]
+    assert live.status is AccountStatus.PAUSED
+    assert "account_stopped" in live.alerts()
 
 
 async def test_row_17_auto_deleveraging_shrinks_trade_and_protection_and_is_told(

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.venues.paper.venue import PaperVenue
-from tasks import holdings, orders, protection
+from tasks import holdings, orders, protection, reading_back
 from tasks.account_state import reconcile_account
 from tasks.cycle import Cycle
 from tasks.orders import submit
@@ -148,15 +148,15 @@ async def test_a_stop_that_is_not_confirmed_in_time_closes_the_position_with_an_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     arena, cycle = await scripted()
-    asked: list[float] = []
-
-    really = asyncio.sleep
+    loop, really_sleep, passed = asyncio.get_running_loop(), asyncio.sleep, [0.0]
+    really_time = loop.time
 
     async def no_wait(seconds: float) -> None:
-        if seconds != protection.POLL_SECONDS:  # of somebody else in this process
-            await really(seconds)
-            return
-        asked.append(seconds)
+        """The time between two readings passes at once."""
+        if seconds == reading_back.POLL_SECONDS:
+            passed.append(seconds)
+        else:  # of somebody else in this process
+            await really_sleep(seconds)
 
     class Hiding(PaperVenue):
         async def account(self) -> VenueAccount:
@@ -167,10 +167,11 @@ async def test_a_stop_that_is_not_confirmed_in_time_closes_the_position_with_an_
             return replace(whole, open_orders=tuple(shown))
 
     through(Hiding)
-    monkeypatch.setattr(protection.asyncio, "sleep", no_wait)
+    monkeypatch.setattr(loop, "time", lambda: really_time() + sum(passed))
+    monkeypatch.setattr(reading_back.asyncio, "sleep", no_wait)
     after = await enter(cycle)
     assert after.positions == ()
-    assert sum(asked) == protection.CONFIRM_SECONDS == 10
+    assert 9 <= sum(passed) <= protection.CONFIRM_SECONDS == 10
     assert arena.one(ALARM) == (
         "position without its stop is closed at market: the stop was not confirmed within 10 s",
     )

@@ -215,6 +215,8 @@ positions = Table(
     account_column(primary_key=True),
     Column("symbol", Key, primary_key=True),
     Column("quantity", Money, nullable=False),
+    # What of it is not the account's own, signed; others may trade the same venue account.
+    Column("foreign_quantity", Money, nullable=False, server_default=text("0")),
     Column("entry_price", Money, nullable=False),
     Column("mark_price", Money, nullable=False),
     Column("unrealized_pnl", Money, nullable=False),

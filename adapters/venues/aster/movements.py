@@ -60,8 +60,6 @@ class MovementReader:
 
         Raises
         ------
-        SettingRefused
-            Fees are paid in another asset than the account is kept in.
         VenueError
             Something could not be read: then nothing is known to be complete.
         """

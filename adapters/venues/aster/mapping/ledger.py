@@ -15,10 +15,9 @@ from adapters.venues.aster.mapping.instants import instant_of
 from adapters.venues.aster.mapping.orders import UnknownWord
 from adapters.venues.aster.payloads.account import IncomePayload
 from adapters.venues.aster.payloads.orders import FillPayload
-from trading.errors import SettingRefused
 from trading.orders import Fill, FillCause, Side
 from trading.ports import Income, IncomeKind
-from trading.units import ZERO
+from trading.units import ZERO, plain
 
 COMMISSION = "COMMISSION"
 LIQUIDATION_FEE = "INSURANCE_CLEAR"
@@ -34,19 +33,8 @@ _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 
 
 def fill_of(payload: FillPayload, *, client_order_id: str, quote: str) -> Fill:
-    """One execution.
-
-    Raises
-    ------
-    SettingRefused
-        Its fee was paid in another asset: every figure that has it in would be wrong.
-    """
-    if payload.commission != ZERO and payload.commission_asset != quote:
-        raise SettingRefused(
-            f"fees are paid in {payload.commission_asset[:20]} (fill {payload.id} of"
-            f" {payload.symbol}), not in {quote}, so no profit could be told right; switch off"
-            f" paying fees in {payload.commission_asset[:20]} at the venue (fee settings)"
-        )
+    """One execution. A fee in another asset than the quote moves no money here: it is only named."""
+    is_foreign = payload.commission != ZERO and payload.commission_asset != quote
     if payload.side not in _SIDES:
         raise UnknownWord(f"fill {payload.id}: side {payload.side[:40]!r}")
     return Fill(
@@ -57,7 +45,10 @@ def fill_of(payload: FillPayload, *, client_order_id: str, quote: str) -> Fill:
         side=_SIDES[payload.side],
         quantity=payload.qty,
         price=payload.price,
-        fee=abs(payload.commission),
+        fee=ZERO if is_foreign else abs(payload.commission),
+        foreign_fee=f"{plain(abs(payload.commission))} {payload.commission_asset[:20]}"
+        if is_foreign
+        else None,
         realized_pnl=payload.realized_pnl,
         is_maker=payload.maker,
         filled_at=instant_of(payload.time),

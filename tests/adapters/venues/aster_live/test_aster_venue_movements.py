@@ -15,10 +15,10 @@ from tests.adapters.venues.aster_live.conftest import Weighed
 from tests.adapters.venues.aster_live.wishes import Record, stop, target, wish
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.users import User
-from trading.errors import SettingRefused
 from trading.orders import FillCause, OrderType, Side
 from trading.ports import IncomeKind
 from trading.positions import MarginMode
+from trading.units import plain
 
 D = Decimal
 
@@ -288,7 +288,7 @@ async def test_a_rebate_is_a_negative_fee_because_the_ledger_says_so(
     assert moved.income == ()
 
 
-async def test_fees_paid_in_another_asset_are_refused_by_name(
+async def test_a_fee_paid_in_another_asset_is_named_and_moves_no_quote(
     venue: Weighed, record: Record, sandbox: Sandbox
 ) -> None:
     await venue.submit(wish())
@@ -298,8 +298,9 @@ async def test_fees_paid_in_another_asset_are_refused_by_name(
         row.model_dump(mode="json", by_alias=True) | {"commissionAsset": "ASTER"} for row in fills
     ]
     sandbox.fail("userTrades", body=json.dumps(rows), times=0)
-    with pytest.raises(SettingRefused, match=r"fees are paid in ASTER .* switch off"):
-        await venue.movements_since(record.booked(), seen)
+    (fill,) = (await venue.movements_since(record.booked(), seen)).fills
+    assert fill.fee == 0
+    assert fill.foreign_fee == f"{plain(abs(fills[0].commission))} ASTER"
 
 
 async def test_without_an_opening_balance_fills_and_ledger_are_both_read(
