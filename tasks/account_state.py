@@ -31,7 +31,7 @@ from tasks.reviewing import review_fills
 from tasks.run_log import run_log
 from tasks.story import tell_fill, tell_order
 from tasks.venues import venue_of
-from tasks.wallet_gap import is_gap_known, tell_gap
+from tasks.wallet_gap import look_for_gap
 from trading.errors import VenueError
 from trading.orders import IntentState, Order, OrderStatus
 from trading.ports import Balance, Booked, Movements, Venue, VenueAccount, VenuePosition
@@ -102,18 +102,17 @@ async def reconcile_account(cycle: Cycle) -> AccountState:
 async def reconcile(cycle: Cycle) -> AccountState:
     """The same inside another step, without a task run of its own."""
     venue = venue_of(cycle)
-    was_known = is_gap_known(cycle)
-    gap, has_gap = ZERO, was_known
+    look = look_for_gap(cycle)
+    has_gap = look.reads_back
     for reading in range(1, READINGS + 1):
         report = await _read(cycle, venue, has_gap=has_gap)
         state, is_lagging, gap = _book(cycle, report, is_last=reading == READINGS)
         has_gap = gap != ZERO
-        # What was told already is looked for once, not waited for in every cycle.
-        if not is_lagging and (was_known or not has_gap):
+        if not is_lagging and not (has_gap and look.is_patient):
             break
         if reading < READINGS:
             await asyncio.sleep(REREAD_SECONDS)
-    tell_gap(cycle, gap, was_known=was_known)
+    look.end(cycle, gap)
     return state
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.store.documents import clean_text
@@ -89,11 +89,6 @@ def clear_alert(
         return False
     _tell(conn, "alert.cleared", cleared, at)
     return True
-
-
-def is_open(conn: Connection, *, code: str, account_id: str | None = None) -> bool:
-    """Whether the alert is raised and not cleared."""
-    return conn.scalar(select(exists().where(*_open(account_id, code)))) is True
 
 
 def open_alerts(conn: Connection, *, code: str | None = None) -> tuple[Alert, ...]:

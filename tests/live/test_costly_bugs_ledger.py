@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from adapters.store.booked import booked_change
 from adapters.store.decisions import NewDecision, save_decisions
+from tasks import wallet_gap
 from tasks.account_state import reconcile_account
 from tasks.cycle import holding_lease
 from tasks.decide import Decided
@@ -151,8 +153,9 @@ def by_hand(live: LiveArena, side: str) -> str:
 
 
 async def test_a_fill_that_is_listed_after_a_later_one_is_booked_all_the_same(
-    live: LiveArena,
+    live: LiveArena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(wallet_gap, "LOOK_EVERY", timedelta(0))
     await live.cycle(LONG)
     late = by_hand(live, "BUY")
     newer = by_hand(live, "BUY")
