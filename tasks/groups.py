@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from adapters.store.intents import StoredIntent
 from adapters.store.send_gate import SEND_SECONDS
+from adapters.venues.leaving import leaving_before
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
 from tasks.orders import (
@@ -66,8 +67,9 @@ async def submit_group(cycle: Cycle, entry: Wish, exits: Sequence[Wish]) -> Subm
 async def _send(cycle: Cycle, group: OrderGroup, until: datetime) -> tuple[Order, ...]:
     if datetime.now(UTC) > until:
         raise VenueUnavailable("the process was held up after the group had been checked")
-    async with asyncio.timeout(SEND_SECONDS):
-        return await venue_of(cycle).submit_group(group)
+    with leaving_before(until):
+        async with asyncio.timeout(SEND_SECONDS):
+            return await venue_of(cycle).submit_group(group)
 
 
 async def _ask(cycle: Cycle, legs: Sequence[StoredIntent], why: str) -> Submitted:

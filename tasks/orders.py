@@ -28,6 +28,7 @@ from adapters.store.intents import (
 )
 from adapters.store.orders import upsert_orders
 from adapters.store.send_gate import ANNOUNCED_SECONDS, SEND_SECONDS, GateBarred, pass_gate
+from adapters.venues.leaving import leaving_before
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
 from tasks.resources import store_engine
@@ -153,8 +154,9 @@ async def _call(venue: Venue, request: OrderRequest, until: datetime) -> Order:
         # A process that was held up (suspended, starved) must not wake up and send: by now the
         # account may be halted, or belong to another run.
         raise VenueUnavailable("the process was held up after the order had been checked")
-    async with asyncio.timeout(SEND_SECONDS):
-        return await venue.submit(request)
+    with leaving_before(until):
+        async with asyncio.timeout(SEND_SECONDS):
+            return await venue.submit(request)
 
 
 def plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:

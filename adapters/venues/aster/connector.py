@@ -27,6 +27,7 @@ from adapters.venues.aster.redaction import redact_request_log, silence_root_log
 from adapters.venues.aster.signers import RECEIVE_WINDOW_MS, PairSigner
 from adapters.venues.aster.signing import Parameters, encode
 from adapters.venues.aster.transport import SignedRequest, Timeouts
+from adapters.venues.leaving import TooLate, require_in_time
 from trading.errors import InvalidRecord
 
 CONNECTOR = "connector"
@@ -133,6 +134,11 @@ class ConnectorTransport:
         """Send once. Never raises for what the network does."""
         errand = _Errand()
         loop = asyncio.get_running_loop()
+        try:
+            if request.method != "GET":
+                require_in_time()
+        except TooLate as error:
+            return NoAnswer(was_written=False, reason=str(error))
         try:
             async with asyncio.timeout(self._timeouts.total):
                 return await loop.run_in_executor(self._threads, self._carry, request, errand)

@@ -19,6 +19,7 @@ from adapters.venues.aster.endpoints import Access
 from adapters.venues.aster.errors import cleaned
 from adapters.venues.aster.networks import VenueAddress
 from adapters.venues.aster.redaction import redact_request_log
+from adapters.venues.leaving import require_in_time
 
 _MOST_BYTES = 32 * 1024 * 1024
 """exchangeInfo of a few hundred symbols is under 2 MB; more than this is no answer."""
@@ -80,7 +81,7 @@ class HttpTransport:
 
     async def exchange(self, request: SignedRequest) -> Answer | NoAnswer:
         """Send once. Never raises for what the network does."""
-        written = _Written()
+        written = _Written(is_write=request.method != "GET")
         try:
             async with asyncio.timeout(self._timeouts.total):
                 return await self._exchange(request, written)
@@ -130,10 +131,13 @@ class HttpTransport:
 class _Written:
     """Whether the connection began to write the request."""
 
+    is_write: bool
     is_any: bool = False
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Called by httpcore at each step of a request."""
         del info
         if event.endswith("send_request_headers.started"):
+            if self.is_write:
+                require_in_time()
             self.is_any = True

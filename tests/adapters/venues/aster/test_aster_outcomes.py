@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -26,6 +27,7 @@ from adapters.venues.aster.networks import venue_address
 from adapters.venues.aster.strategy_calls import SubOrder
 from adapters.venues.aster.tickets import Ticket
 from adapters.venues.aster.transport import Timeouts
+from adapters.venues.leaving import leaving_before
 from tests.adapters.venues.aster.conftest import OwnBudget
 from tests.adapters.venues.aster.local_venue import LocalVenue
 from trading.account import Network
@@ -358,6 +360,36 @@ async def test_a_source_of_nonces_that_fails_sends_nothing(
     with pytest.raises(Unreachable, match="no nonce could be had"):
         await submit(client)
     assert venue.sent_to("order") == []
+
+
+async def test_an_order_whose_time_to_leave_has_passed_is_not_written_and_reads_go_on(
+    client: AsterClient, venue: LocalVenue
+) -> None:
+    with leaving_before(datetime.now(UTC) - timedelta(seconds=1)):
+        with pytest.raises(Unreachable, match="held up after it had been checked"):
+            await submit(client)
+        await client.read_clock()
+    assert venue.sent_to("order", "POST") == []
+    await submit(client)
+    assert len(venue.sent_to("order", "POST")) == 1
+
+
+async def test_an_order_that_is_held_up_on_its_way_to_the_socket_is_not_written(
+    open_client: Callable[..., AsterClient], venue: LocalVenue, agent: Credentials
+) -> None:
+    class Slow:
+        async def next_nonce(self, signer: str, now_microseconds: int) -> int:
+            await asyncio.sleep(0.3)
+            return now_microseconds
+
+    client = open_client(agent, nonces=Slow())
+    await client.read_clock()
+    with (
+        leaving_before(datetime.now(UTC) + timedelta(seconds=0.2)),
+        pytest.raises(Unreachable, match="held up after it had been checked"),
+    ):
+        await submit(client)
+    assert venue.sent_to("order", "POST") == []
 
 
 async def test_cancelling_the_task_in_the_middle_of_a_submit_sends_no_second_one(
