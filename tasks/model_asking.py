@@ -18,6 +18,7 @@ from trading.decision.context.trimming import estimate_tokens
 from trading.decision.contract import Contract
 from trading.decision.prompt import Messages, build_messages
 from trading.decision.reply.mandate import Mandate, Tradable
+from trading.model_budget import RequestBudget
 from trading.positions import Direction
 
 
@@ -71,12 +72,12 @@ def build_question(cycle: Cycle, state: AccountState, markets: Markets) -> Quest
     )
 
 
-def means_of(cycle: Cycle, markets: Markets, *, seconds: float, paid: int | None) -> Means:
-    """What the model may use: `paid` requests that are billed, and tools where the account has them."""
+def means_of(cycle: Cycle, markets: Markets, *, seconds: float, budget: RequestBudget) -> Means:
+    """What the model may use: time, what the day's budget has left, tools where the account has them."""
     if not agent_of(cycle.account).uses_tools:
-        return Means(seconds=seconds, paid_requests=paid)
+        return Means(seconds=seconds, budget=budget)
     tools, run_tool = tools_for(cycle, markets)
-    return Means(seconds=seconds, paid_requests=paid, tools=tools, run_tool=run_tool)
+    return Means(seconds=seconds, budget=budget, tools=tools, run_tool=run_tool)
 
 
 def _mandate(cycle: Cycle, state: AccountState, markets: Markets) -> Mandate:

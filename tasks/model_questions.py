@@ -74,8 +74,8 @@ async def preview(account_id: str, assets: Collection[str] = ()) -> Preview | No
         state = await reconcile(cycle)
         markets = _only(cycle, await fetch_klines.fn(cycle), assets)
         question = build_question(cycle, state, markets)
-        paid = require_budget(cycle, question.tokens)
-        means = means_of(cycle, markets, seconds=DECIDE_SECONDS, paid=paid)
+        budget = require_budget(cycle, question.tokens)
+        means = means_of(cycle, markets, seconds=DECIDE_SECONDS, budget=budget)
         stored = await ask_and_store(cycle, cycle.account, question, means, purpose=PREVIEW)
     return _preview(question, stored)
 
@@ -96,8 +96,8 @@ async def replay(call_id: UUID, *, model: str | None = None) -> Preview | None:
     asked_of = replace(account, model=model or account.model)
     question = Question.of_stored(stored, mandate=_mandate(stored, asked_of))
     async with holding_lease(cycle):
-        paid = require_budget(cycle, question.tokens)
-        means = Means(seconds=DECIDE_SECONDS, paid_requests=paid)
+        budget = require_budget(cycle, question.tokens)
+        means = Means(seconds=DECIDE_SECONDS, budget=budget)
         stored = await ask_and_store(
             cycle, asked_of, question, means, purpose=REPLAY, replay_of=call_id
         )

@@ -25,6 +25,7 @@ from trading.decision.prompt import Messages
 from trading.decision.reply.mandate import Mandate, Reply
 from trading.decision.reply.read import Reading, read_reply
 from trading.decision.schema import decision_schema
+from trading.model_budget import BudgetAllows, RequestBudget
 
 DECIDE, CORRECT = "decide", "correct"
 OTHER_MODEL = "other_model"
@@ -66,8 +67,8 @@ class Means:
     """What a talk may use."""
 
     seconds: float
-    paid_requests: int | None
-    """Requests that may be billed; None: no such limit."""
+    budget: RequestBudget
+    """What the account's day has left."""
     tools: tuple[Tool, ...] = ()
     run_tool: RunTool | None = None
 
@@ -89,7 +90,7 @@ async def talk(account: Account, messages: Messages, mandate: Mandate, means: Me
         client = ModelClient(endpoint_of(account), settings_of(account), connections)
         first = await _ask(client, account, sent, mandate, means, DECIDE)
         asked.append(first)
-        left = _left(means, asked, until - loop.time())
+        left = _left(means, first.call, until - loop.time())
         if _is_worth_correcting(first, left):
             words = correction_message(_reading_of(first), contract)
             again = [*sent, assistant(first.call.text or ""), user(words)]
@@ -107,7 +108,7 @@ async def _ask(
 ) -> Asked:
     contract = Contract(agent_of(account).form)
     schema = AnswerSchema(name="decisions", schema=decision_schema(contract, mandate))
-    limits = CallLimits(seconds=means.seconds, paid_requests=means.paid_requests)
+    limits = CallLimits(seconds=means.seconds, budget=means.budget)
     try:
         if means.tools and means.run_tool is not None:
             call = await client.ask_with_tools(
@@ -151,17 +152,15 @@ def _reply_of(call: ModelCall) -> Reply:
     return Reply(content=reply.text, finish_reason=reply.finish_reason, refusal=reply.refusal)
 
 
-def _left(means: Means, asked: Sequence[Asked], seconds: float) -> Means:
+def _left(means: Means, first: ModelCall, seconds: float) -> Means:
     """What a corrective round may still use; it has no tools, only the form is to be mended."""
-    paid = means.paid_requests
-    used = sum(each.call.billed_attempts for each in asked)
-    return Means(seconds=seconds, paid_requests=None if paid is None else max(0, paid - used))
+    return Means(seconds=seconds, budget=means.budget.after(first.use))
 
 
 def _is_worth_correcting(first: Asked, left: Means) -> bool:
-    has_calls = left.paid_requests is None or left.paid_requests > 0
+    is_paid_for = isinstance(left.budget.check(), BudgetAllows)
     is_wrong = first.reading is not None and not first.reading.is_clean
-    return is_wrong and has_calls and left.seconds >= LEAST_SECONDS
+    return is_wrong and is_paid_for and left.seconds >= LEAST_SECONDS
 
 
 def _reading_of(asked: Asked) -> Reading:

@@ -2,14 +2,15 @@
 
 A day is a UTC day; money is USD, as providers bill it. Counting is pure: what was used comes in as
 records. What nobody told the price of is never taken as free: it counts by an assumed price, or it
-stops the account, as set. A limit is a ceiling for what was used before a call, plus what the call is
-expected to use; a call that turns out dearer ends the day, it does not take money of the next one.
+stops the account, as set. A limit is a ceiling for what was used before a request, plus what the request
+is expected to use, and is looked at before each one; a request that turns out dearer ends the day, it
+does not take money of the next one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -63,7 +64,7 @@ class ModelBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse:
-    """One decision's use of a model, or an expectation of it."""
+    """Use of a model by one request or several, or an expectation of it."""
 
     at: datetime
     """Aware; when it was asked."""
@@ -127,6 +128,25 @@ class BudgetExhausted:
     actual: Decimal
     """Used and expected together, in the ceiling's unit."""
     sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBudget:
+    """What a decision's next request may still use; looked at again before each one."""
+
+    limits: ModelBudget
+    day: DayOfModel
+    """What was used before it, the decision's earlier requests included."""
+    expected: ModelUse
+    """By one request."""
+
+    def check(self) -> BudgetAllows | BudgetExhausted:
+        """Whether it may go out."""
+        return check_budget(self.limits, self.day, self.expected)
+
+    def after(self, use: ModelUse) -> RequestBudget:
+        """What is left when that has been used."""
+        return replace(self, day=add_use(self.day, use))
 
 
 def day_of(day: date, uses: Iterable[ModelUse]) -> DayOfModel:

@@ -1,7 +1,7 @@
 """Asking a model: one question, or a talk in which it may call our tools.
 
-A call ends within the seconds it is given, has a bounded number of requests that may be billed, and
-leaves one record, whether it returns or raises: `ModelCall`, also as `error.call`. Nothing is logged.
+A call ends within the seconds it is given, sends nothing beyond the budget it is given, and leaves one
+record, whether it returns or raises: `ModelCall`, also as `error.call`. Nothing is logged.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from adapters.llm.rounds import Allowance, Failed, Line, ask_round
 from adapters.llm.settings import ModelSettings, Patience
 from adapters.llm.tools import RunTool, run_tools, tool_answers
 from trading.errors import InvalidRecord
+from trading.model_budget import RequestBudget
 
 MOST_TOOL_ROUNDS = 4
 
@@ -36,8 +37,8 @@ class CallLimits:
 
     seconds: float
     """For everything, retries and tool rounds included (NFR-001 gives a decision 30)."""
-    paid_requests: int | None = None
-    """Requests that may be billed, e.g. what the account's budget has left; None: no such limit."""
+    budget: RequestBudget | None = None
+    """What the account's day has left, looked at before each request; None: no limit."""
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds <= 3600:
@@ -135,7 +136,7 @@ class _Talk:
         self._started_at = datetime.now(UTC)
         began = monotonic()
         self._allowance = Allowance(
-            began=began, deadline=began + limits.seconds, paid_left=limits.paid_requests
+            began=began, deadline=began + limits.seconds, budget=limits.budget
         )
         self._rounds: list[Round] = []
         self.messages = tuple(messages)

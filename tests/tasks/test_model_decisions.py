@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,7 @@ from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget, UnknownCost
 
 pytestmark = pytest.mark.db
+TOKENS = {"prompt_tokens": 99_000, "completion_tokens": 1000, "total_tokens": 100_000}
 DECISIONS = "select asset, action, verdict, rationale from app.decisions order by asset"
 
 
@@ -154,6 +156,55 @@ async def test_at_its_budget_the_account_holds_and_the_model_is_not_asked(
     assert arena.rows("select code from app.alerts where real_cleared_at is null") == [
         ("model_budget",)
     ]
+
+
+async def test_a_broken_reply_is_not_corrected_beyond_the_days_money(
+    arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    arena.add(build_model_account(stub, model_agent=agent_with(money=Decimal("0.10"))))
+    stub.answer_with(lambda _: Say(text="Buy BTC now!", usage=TOKENS))
+    await run_cycle("llm")
+    assert len(stub.bodies) == 1
+    assert arena.rows("select purpose, outcome, known_cost from app.model_calls") == [
+        ("decide", "no_document", Decimal(1))
+    ]
+
+
+async def test_tool_rounds_that_spend_the_days_money_end_in_a_hold_that_says_so(
+    arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    agent = agent_with(money=Decimal("1.50"), uses_tools=True)
+    arena.add(build_model_account(stub, model_agent=agent))
+    look = ("get_candles", {"asset": "BTC", "timeframe": "5m", "last": 5})
+    stub.answer_with(lambda _: Say(text=None, calls=(look,), usage=TOKENS))
+    await run_cycle("llm")
+    assert arena.rows("select outcome, billed, known_cost from app.model_calls") == [
+        ("model_budget_spent", 2, Decimal(2))
+    ]
+    ((_, action, _, rationale),) = arena.rows(DECISIONS)
+    assert action == "hold"
+    assert "with this call 2 of 1.5 USD" in str(rationale)
+
+
+async def test_an_answer_that_passes_the_days_money_by_its_own_cost_is_still_acted_on(
+    arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    arena.add(build_model_account(stub, model_agent=agent_with(money=Decimal("0.10"))))
+    plain = answer_by_price("buy")
+    stub.answer_with(lambda question: replace(plain(question), usage=TOKENS))
+    await run_cycle("llm")
+    assert arena.rows("select action, verdict from app.decisions") == [("buy", "approved")]
+
+
+def agent_with(*, uses_tools: bool = False, **limits: Any) -> ModelAgent:
+    """An answer of `TOKENS` costs 1 USD."""
+    ten = Decimal(10)
+    return ModelAgent(
+        budget=ModelBudget(**limits), uses_tools=uses_tools, own_price_in=ten, own_price_out=ten
+    )
 
 
 async def test_at_its_budget_a_configured_strategy_decides_and_says_so(
