@@ -14,7 +14,7 @@ from adapters.llm.endpoint import ModelEndpoint
 from adapters.llm.errors import BudgetSpent, CallsSpent, ModelError, OutOfTime
 from adapters.llm.exchange import exchange
 from adapters.llm.prices import price_table
-from adapters.llm.records import Attempt, Round
+from adapters.llm.records import Attempt, Billing, Round
 from adapters.llm.redaction import Redactor
 from adapters.llm.requests import Question, output_mode, parameters, payloads
 from adapters.llm.retries import Jitter, pause_after, wait_before_next
@@ -75,7 +75,7 @@ class Failed:
 class _Attempts:
     made: list[Attempt] = field(default_factory=list[Attempt])
     counted: int = 0
-    """Without those that only taught what to leave out."""
+    """Without those that only taught what to leave out, and were free."""
 
     @property
     def paid(self) -> int:
@@ -103,10 +103,12 @@ async def ask_round(
         answered = replace(asked, attempts=tuple(attempts.made), reply=verdict.reply)
         if verdict.error is None:
             return answered, None
-        if verdict.refused is not None and line.learn(abilities, verdict.refused):
+        has_taught = verdict.refused is not None and line.learn(abilities, verdict.refused)
+        if has_taught and verdict.billing is Billing.NO:
             continue
         attempts.counted += 1
-        wait = _wait(line, verdict, allowance, attempts)
+        may_help = has_taught or verdict.is_passing
+        wait = _wait(line, verdict, allowance, attempts) if may_help else None
         if wait is None:
             return answered, Failed(
                 error=verdict.error, reason=verdict.reason, retry_after=verdict.retry_after
@@ -178,8 +180,6 @@ def _recorded(line: Line, verdict: Verdict, began_after: float, seconds: float) 
 
 
 def _wait(line: Line, verdict: Verdict, allowance: Allowance, attempts: _Attempts) -> float | None:
-    if not verdict.is_passing:
-        return None
     return wait_before_next(
         line.patience,
         attempts=attempts.counted,

@@ -76,7 +76,7 @@ async def test_an_answer_without_usage_has_unknown_tokens_and_cost(
 async def test_a_server_that_counts_zero_tokens_has_not_counted(
     stub: ModelStub, build: BuildClient
 ) -> None:
-    stub.script(MODEL, Say(usage={name: 0 for name in SUM}))
+    stub.script(MODEL, Say(usage=dict.fromkeys(SUM, 0)))
     call = await build(price=OWN).ask(MESSAGES, LIMITS)
     assert (call.cost, call.unknown_costs, call.unknown_usages) == (None, 1, 1)
 
@@ -86,7 +86,7 @@ async def test_where_tokens_cost_nothing_their_number_does_not_matter(
 ) -> None:
     """A local server may count nothing, or zero."""
     free = Price(input=Decimal(0), output=Decimal(0))
-    stub.script(MODEL, Say(usage=None), Say(usage={name: 0 for name in SUM}))
+    stub.script(MODEL, Say(usage=None), Say(usage=dict.fromkeys(SUM, 0)))
     calls = [await build(price=free).ask(MESSAGES, LIMITS) for _ in range(2)]
     assert [call.cost for call in calls] == [0, 0]
 
