@@ -15,7 +15,7 @@ from adapters.llm.connections import Connections
 from adapters.llm.errors import ModelError
 from adapters.llm.messages import AnswerSchema, Message, Tool, assistant, system, user
 from adapters.llm.model_names import Match
-from adapters.llm.records import ModelCall
+from adapters.llm.records import ModelCall, Stop
 from adapters.llm.tools import RunTool
 from tasks.model_access import agent_of, endpoint_of, settings_of
 from trading.account import Account
@@ -29,6 +29,8 @@ from trading.model_budget import BudgetAllows, RequestBudget
 
 DECIDE, CORRECT = "decide", "correct"
 OTHER_MODEL = "other_model"
+_WAITS_FOR_TOOLS = "tool_calls"
+"""The protocol's finish reason of a reply that is not over."""
 LEAST_SECONDS = 3.0
 """With less than this left no corrective round is begun."""
 
@@ -149,7 +151,9 @@ def _reply_of(call: ModelCall) -> Reply:
     reply = call.reply
     if reply is None:
         return Reply(content=None)
-    return Reply(content=reply.text, finish_reason=reply.finish_reason, refusal=reply.refusal)
+    # Some servers say `stop` although the model waits for a tool; what it says beside it is a draft.
+    ended = _WAITS_FOR_TOOLS if reply.stop is Stop.TOOLS else reply.finish_reason
+    return Reply(content=reply.text, finish_reason=ended, refusal=reply.refusal)
 
 
 def _left(means: Means, first: ModelCall, seconds: float) -> Means:

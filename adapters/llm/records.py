@@ -20,7 +20,7 @@ from trading.units import ZERO
 
 
 class Stop(StrEnum):
-    """Why the model stopped; only `COMPLETE` is an answer that may be acted on."""
+    """Why the model stopped; only `COMPLETE`, and `UNTOLD` of a server that never tells, is an answer."""
 
     COMPLETE = "complete"
     UNTOLD = "untold"

@@ -66,6 +66,11 @@ BROKEN: dict[str, Say] = {
     "no_document": Say(text="Buy BTC now, all in!"),
     "wrong_side": Say(text=reply(entry("buy", 50_000, sl_price=90_000, tp_price=95_000))),
     "schema": Say(text=reply({"asset": "BTC", "action": "buy"})),
+    "unfinished": Say(
+        text=reply(entry("hold", 50_000)),
+        calls=(("get_candles", {"asset": "BTC"}),),
+        finish="stop",
+    ),
 }
 
 
