@@ -7,7 +7,7 @@ bring an order about.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -93,7 +93,7 @@ async def replay(call_id: UUID, *, model: str | None = None) -> Preview | None:
     cycle = await claim_aside(account.id, trigger="manual")
     if cycle is None:
         return None
-    asked_of = replace(account, model=model or account.model)
+    asked_of = account.asking(model)
     question = Question.of_stored(stored, mandate=_mandate(stored, asked_of))
     async with holding_lease(cycle):
         budget = require_budget(cycle, question.tokens)

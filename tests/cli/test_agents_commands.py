@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,22 @@ def test_a_twin_with_another_prompt_is_a_paper_account_alike_in_all_else(
     with model_arena.engine.connect() as conn:
         original, twin = (load_account(conn, each).account for each in ("llm", "llm-grid"))
     assert twin == replace(original, id="llm-grid", name=f"{original.name}, grid", prompt="grid")
+
+
+def test_a_twin_with_another_model_leaves_behind_what_was_said_of_the_first(
+    stub: ModelStub,
+) -> None:
+    agent = ModelAgent(
+        temperature=Decimal(0),
+        own_price_in=Decimal(0),
+        own_price_out=Decimal(0),
+        output="text",
+        takes_tools=False,
+    )
+    local = build_model_account(stub, model_agent=agent)
+    other = twin_of(local, prompt=None, model="openai/gpt-5.5", new_id=None)
+    assert other.model_agent == ModelAgent(temperature=Decimal(0))
+    assert twin_of(local, prompt="grid", model=None, new_id=None).model_agent == agent
 
 
 @pytest.mark.db

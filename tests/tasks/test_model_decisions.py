@@ -290,6 +290,21 @@ async def test_a_replay_asks_the_same_words_of_another_model_and_reads_them_as_o
     assert arena.one("select count(*) from app.intents where leg = 'entry'") == (1,)
 
 
+async def test_a_replay_of_another_model_has_not_the_price_of_the_accounts_own(
+    arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    free = ModelAgent(own_price_in=Decimal(0), own_price_out=Decimal(0))
+    arena.add(build_model_account(stub, model_agent=free))
+    stub.answer_with(answer_by_price("buy"))
+    await run_cycle("llm")
+    (call_id,) = arena.one("select id from app.model_calls")
+    same, other = await replay(call_id), await replay(call_id, model="gpt-5.5")
+    assert same is not None
+    assert other is not None
+    assert (same.cost, other.cost) == (0, None)
+
+
 def arena_time(arena: TestArena) -> Any:
     return arena.one("select market_anchor from app.arena")[0]
 
