@@ -28,7 +28,7 @@ class Question:
 
     prompt_name: str
     prompt_version: str
-    form: str
+    form: Contract
     messages: Messages
     mandate: Mandate
     tokens: int
@@ -40,7 +40,7 @@ class Question:
         return cls(
             prompt_name=stored.prompt_name,
             prompt_version=stored.prompt_version,
-            form=stored.form,
+            form=Contract(stored.form),
             messages=Messages(system=stored.system, user=stored.user),
             mandate=mandate,
             tokens=estimate_tokens(stored.user),
@@ -53,19 +53,19 @@ def build_question(cycle: Cycle, state: AccountState, markets: Markets) -> Quest
     account, agent = cycle.account, agent_of(cycle.account)
     prompt = prompt_of(account)
     context = build_context(build_situation(cycle, state, markets), budget=agent.context_tokens)
-    mandate = _mandate(cycle, state, markets)
+    mandate, form = _mandate(cycle, state, markets), Contract(agent.form)
     messages = build_messages(
         prompt,
         context,
         mandate=mandate,
         limits=account.limits,
         interval=account.interval,
-        contract=Contract(agent.form),
+        contract=form,
     )
     return Question(
         prompt_name=prompt.name,
         prompt_version=prompt.version,
-        form=agent.form,
+        form=form,
         messages=messages,
         mandate=mandate,
         tokens=context.tokens,

@@ -31,6 +31,7 @@ from trading.decision.reply.read import Reading
 from trading.decisions import TradeDecision
 from trading.errors import InvalidRecord
 from trading.positions import Direction
+from trading.timeframes import Timeframe
 
 PREVIEW, REPLAY = "preview", "replay"
 
@@ -145,6 +146,8 @@ def _mandate(stored: StoredQuestion, account: Account) -> Mandate:
         ),
         decided_by=account.model or "",
         capital=None if capital is None else Decimal(capital),
+        # Missing in questions of an earlier version: no condition of theirs can be read again.
+        candles_read={Timeframe(each): n for each, n in document.get("candles_read", {}).items()},
     )
 
 

@@ -68,7 +68,7 @@ async def ask_and_store(
     """Ask the model of `account`. Raises `InvalidRecord` where nothing can be sent."""
     noted = _note(_before(cycle, account, question, purpose or DECIDE, replay_of))
     try:
-        talked = await talk(account, question.messages, question.mandate, means)
+        talked = await talk(account, question.messages, question.form, question.mandate, means)
     except InvalidRecord:
         _forget(noted)
         raise
@@ -133,14 +133,14 @@ def _unread(
         outcome=UNANSWERED,
         reason="asked, and no answer is stored: it is on its way, or the process ended before it came",
         reply_text=None,
-        reading={"mandate": _mandate_document(question.mandate)},
+        reading={"mandate": asdict(question.mandate)},
         call=call_document(call),
     )
 
 
 def reading_document(asked: Asked, mandate: Mandate) -> dict[str, Any]:
     """What was made of a reply, and against what it was read: enough to read another one."""
-    document: dict[str, Any] = {"mandate": _mandate_document(mandate)}
+    document: dict[str, Any] = {"mandate": asdict(mandate)}
     reading = asked.reading
     if reading is None:
         return document
@@ -160,12 +160,6 @@ def reading_document(asked: Asked, mandate: Mandate) -> dict[str, Any]:
         "dropped": list(reading.dropped),
         "reasoning": reading.reasoning,
     }
-
-
-def _mandate_document(mandate: Mandate) -> dict[str, Any]:
-    document = asdict(mandate)
-    document.pop("candles_read")
-    return document
 
 
 def _row(

@@ -75,8 +75,10 @@ class Means:
     run_tool: RunTool | None = None
 
 
-async def talk(account: Account, messages: Messages, mandate: Mandate, means: Means) -> Talk:
-    """Ask the model of an account.
+async def talk(
+    account: Account, messages: Messages, form: Contract, mandate: Mandate, means: Means
+) -> Talk:
+    """Ask the model of an account; `form` is the one that the messages ask for.
 
     Raises
     ------
@@ -85,18 +87,17 @@ async def talk(account: Account, messages: Messages, mandate: Mandate, means: Me
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + means.seconds
-    contract = Contract(agent_of(account).form)
     sent = [system(messages.system), user(messages.user)]
     asked: list[Asked] = []
     async with Connections() as connections:
         client = ModelClient(endpoint_of(account), settings_of(account), connections)
-        first = await _ask(client, account, sent, mandate, means, DECIDE)
+        first = await _ask(client, account, sent, form, mandate, means, DECIDE)
         asked.append(first)
         left = _left(means, first.call, until - loop.time())
         if _is_worth_correcting(first, left):
-            words = correction_message(_reading_of(first), contract)
+            words = correction_message(_reading_of(first), form)
             again = [*sent, assistant(first.call.text or ""), user(words)]
-            asked.append(await _ask(client, account, again, mandate, left, CORRECT))
+            asked.append(await _ask(client, account, again, form, mandate, left, CORRECT))
     return _settled(asked)
 
 
@@ -104,12 +105,12 @@ async def _ask(
     client: ModelClient,
     account: Account,
     messages: Sequence[Message],
+    form: Contract,
     mandate: Mandate,
     means: Means,
     purpose: str,
 ) -> Asked:
-    contract = Contract(agent_of(account).form)
-    schema = AnswerSchema(name="decisions", schema=decision_schema(contract, mandate))
+    schema = AnswerSchema(name="decisions", schema=decision_schema(form, mandate))
     limits = CallLimits(seconds=means.seconds, budget=means.budget)
     try:
         if means.tools and means.run_tool is not None:
@@ -130,7 +131,7 @@ async def _ask(
     if agent_of(account).holds_on_other_model and call.model_match is Match.OTHER:
         reason = f"{call.model_used} answered in the place of {call.model_asked}"
         return Asked(purpose=purpose, call=call, reading=None, outcome=OTHER_MODEL, reason=reason)
-    reading = read_reply(_reply_of(call), mandate, contract)
+    reading = read_reply(_reply_of(call), mandate, form)
     return Asked(
         purpose=purpose,
         call=call,

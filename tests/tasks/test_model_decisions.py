@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -23,11 +24,23 @@ from tests.tasks.model_accounts import (
 )
 from tests.tasks.whole_cycle import run_cycle
 from trading.errors import InvalidRecord
+from trading.exits.invalidation.plan import render_conditions
 from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget, UnknownCost
 
 pytestmark = pytest.mark.db
 TOKENS = {"prompt_tokens": 99_000, "completion_tokens": 1000, "total_tokens": 100_000}
+OPEN_LONG = {
+    "action": "OPEN_LONG",
+    "symbol": "BTC/USDT",
+    "leverage": 3,
+    "position_size_percent": 10,
+    "stop_loss_percent": -3,
+    "take_profit_percent": 8,
+    "reasoning": "the trend is up",
+    "confidence": 0.9,
+    "invalidation_conditions": ["adx_14 < 5"],
+}
 DECISIONS = "select asset, action, verdict, rationale from app.decisions order by asset"
 
 
@@ -288,6 +301,34 @@ async def test_a_replay_asks_the_same_words_of_another_model_and_reads_them_as_o
         (call_id,)
     ]
     assert arena.one("select count(*) from app.intents where leg = 'entry'") == (1,)
+
+
+async def test_a_replay_is_asked_for_and_read_in_the_form_of_then(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    asked.answer_with(answer_by_price("buy"))
+    await run_cycle("llm")
+    (call_id,) = arena.one("select id from app.model_calls")
+    arena.add(build_model_account(asked, model_agent=ModelAgent(form="single")))
+    again = await replay(call_id)
+    assert again is not None
+    assert [decision.action for decision in again.decisions] == ["buy"]
+    first, second = asked.bodies
+    assert first["response_format"] == second["response_format"]
+
+
+async def test_a_replay_understands_the_exit_conditions_that_were_understood_then(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    arena.add(build_model_account(asked, model_agent=ModelAgent(form="single")))
+    asked.answer_with(lambda _: Say(text=json.dumps(OPEN_LONG)))
+    await run_cycle("llm")
+    (call_id,) = arena.one("select id from app.model_calls")
+    again = await replay(call_id)
+    assert again is not None
+    ((conditions,),) = arena.rows("select exit_conditions from app.decisions")
+    assert conditions == ["adx_14 < 5 on 5m"]
+    assert list(render_conditions(again.decisions[0].exit_conditions)) == conditions
 
 
 async def test_a_replay_of_another_model_has_not_the_price_of_the_accounts_own(
