@@ -8,7 +8,7 @@ from adapters.store.model_calls import StoredQuestion
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.market import Markets
-from tasks.model_access import agent_of, prompt_of
+from tasks.model_access import agent_of
 from tasks.model_situation import build_situation
 from tasks.model_talk import Means
 from tasks.model_tools import tools_for
@@ -16,7 +16,7 @@ from tasks.outcomes import settle_outcomes
 from trading.decision.context.build import build_context
 from trading.decision.context.trimming import estimate_tokens
 from trading.decision.contract import Contract
-from trading.decision.prompt import Messages, build_messages
+from trading.decision.prompt import Messages, Prompt, build_messages
 from trading.decision.reply.mandate import Mandate, Tradable
 from trading.model_budget import RequestBudget
 from trading.positions import Direction
@@ -47,11 +47,10 @@ class Question:
         )
 
 
-def build_question(cycle: Cycle, state: AccountState, markets: Markets) -> Question:
-    """The prompt filled with what is known now. Raises `UnknownName` and `InvalidRecord`."""
+def build_question(cycle: Cycle, state: AccountState, markets: Markets, prompt: Prompt) -> Question:
+    """The prompt filled with what is known now."""
     settle_outcomes(cycle)
     account, agent = cycle.account, agent_of(cycle.account)
-    prompt = prompt_of(account)
     context = build_context(build_situation(cycle, state, markets), budget=agent.context_tokens)
     mandate, form = _mandate(cycle, state, markets), Contract(agent.form)
     messages = build_messages(

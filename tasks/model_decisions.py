@@ -16,14 +16,14 @@ from adapters.store.model_calls import load_day_of_model
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.market import Markets
-from tasks.model_access import agent_of
+from tasks.model_access import access_of, agent_of, prompt_of
 from tasks.model_asking import build_question, means_of
 from tasks.model_storing import StoredTalk, ask_and_store, stored_before
-from tasks.model_waiting import tell_needs_person, why_not_asked
+from tasks.model_waiting import raise_needs_person, tell_needs_person, why_not_asked
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds
 from trading.decisions import hold_of
-from trading.errors import InvalidRecord
+from trading.errors import InvalidRecord, UnknownName
 from trading.market import MarketView
 from trading.model_budget import BudgetExhausted, ModelUse, RequestBudget
 
@@ -50,7 +50,12 @@ async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> Mode
     waiting = why_not_asked(cycle)
     if waiting is not None:
         return ModelAnswer(made=_holds(cycle, views, waiting))
-    question = build_question(cycle, state, markets)
+    try:
+        access, prompt = access_of(cycle.account), prompt_of(cycle.account)
+    except (InvalidRecord, UnknownName) as error:
+        raise_needs_person(cycle, str(error))
+        return ModelAnswer(made=_holds(cycle, views, f"the model cannot be asked: {error}"))
+    question = build_question(cycle, state, markets, prompt)
     allowed = within_budget(cycle, question.tokens)
     if isinstance(allowed, BudgetExhausted):
         has_fallback = agent_of(cycle.account).fallback is not None
@@ -60,7 +65,7 @@ async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> Mode
         )
     seconds = decide_seconds(cycle.arena.clock, cycle.account.interval)
     means = means_of(cycle, markets, seconds=seconds, budget=allowed)
-    return _answered(cycle, views, await ask_and_store(cycle, cycle.account, question, means))
+    return _answered(cycle, views, await ask_and_store(cycle, access, question, means))
 
 
 def _answered(cycle: Cycle, views: Sequence[MarketView], stored: StoredTalk) -> ModelAnswer:

@@ -17,8 +17,7 @@ from adapters.llm.messages import AnswerSchema, Message, Tool, assistant, system
 from adapters.llm.model_names import Match
 from adapters.llm.records import ModelCall, Stop
 from adapters.llm.tools import RunTool
-from tasks.model_access import agent_of, endpoint_of, settings_of
-from trading.account import Account
+from tasks.model_access import ModelAccess
 from trading.decision.contract import Contract
 from trading.decision.correction import correction_message
 from trading.decision.prompt import Messages
@@ -76,34 +75,28 @@ class Means:
 
 
 async def talk(
-    account: Account, messages: Messages, form: Contract, mandate: Mandate, means: Means
+    access: ModelAccess, messages: Messages, form: Contract, mandate: Mandate, means: Means
 ) -> Talk:
-    """Ask the model of an account; `form` is the one that the messages ask for.
-
-    Raises
-    ------
-    InvalidRecord
-        Its key, address or settings cannot be used; nothing was sent.
-    """
+    """Ask a model; `form` is the one that the messages ask for."""
     loop = asyncio.get_running_loop()
     until = loop.time() + means.seconds
     sent = [system(messages.system), user(messages.user)]
     asked: list[Asked] = []
     async with Connections() as connections:
-        client = ModelClient(endpoint_of(account), settings_of(account), connections)
-        first = await _ask(client, account, sent, form, mandate, means, DECIDE)
+        client = ModelClient(access.endpoint, access.settings, connections)
+        first = await _ask(client, access, sent, form, mandate, means, DECIDE)
         asked.append(first)
         left = _left(means, first.call, until - loop.time())
         if _is_worth_correcting(first, left):
             words = correction_message(_reading_of(first), form)
             again = [*sent, assistant(first.call.text or ""), user(words)]
-            asked.append(await _ask(client, account, again, form, mandate, left, CORRECT))
+            asked.append(await _ask(client, access, again, form, mandate, left, CORRECT))
     return _settled(asked)
 
 
 async def _ask(
     client: ModelClient,
-    account: Account,
+    access: ModelAccess,
     messages: Sequence[Message],
     form: Contract,
     mandate: Mandate,
@@ -128,7 +121,7 @@ async def _ask(
             reason=str(error),
             error=error,
         )
-    if agent_of(account).holds_on_other_model and call.model_match is Match.OTHER:
+    if access.holds_on_other_model and call.model_match is Match.OTHER:
         reason = f"{call.model_used} answered in the place of {call.model_asked}"
         return Asked(purpose=purpose, call=call, reading=None, outcome=OTHER_MODEL, reason=reason)
     reading = read_reply(_reply_of(call), mandate, form)

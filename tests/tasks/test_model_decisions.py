@@ -11,7 +11,7 @@ import pytest
 
 from tasks import model_storing
 from tasks.model_questions import preview, replay
-from tests.arena import TestArena, hours
+from tests.arena import TestArena, build_account, hours
 from tests.llm_stub.says import Say, refuses
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import (
@@ -23,7 +23,8 @@ from tests.tasks.model_accounts import (
     reply,
 )
 from tests.tasks.whole_cycle import run_cycle
-from trading.errors import InvalidRecord
+from trading.account import ModelProvider
+from trading.errors import InvalidRecord, TradingError
 from trading.exits.invalidation.plan import render_conditions
 from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget, UnknownCost
@@ -259,15 +260,45 @@ async def test_a_question_whose_process_ends_before_the_answer_counts_at_an_unkn
     ) == [("decide", "unanswered", 1, 1, 1)]
 
 
-async def test_what_could_not_be_sent_leaves_no_question(
-    arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"provider": ModelProvider(api_key="env:NOT_SET")}, "NOT_SET"),
+        ({"provider": ModelProvider(base_url="http://far.example/v1")}, "must begin with https"),
+        ({"prompt": "gone"}, "gone"),
+    ],
+    ids=["key", "address", "prompt"],
+)
+async def test_a_model_that_cannot_be_asked_is_held_and_told_and_leaves_no_question(
+    arena: TestArena, asked: ModelStub, changes: dict[str, Any], words: str
 ) -> None:
-    async def refused(*_: Any) -> Any:
-        raise InvalidRecord("the model has no name")
+    arena.add(replace(build_model_account(asked), **changes))
+    await run_cycle("llm")
+    assert asked.bodies == []
+    assert arena.rows("select 1 from app.model_calls") == []
+    ((_, action, _, rationale),) = arena.rows(DECISIONS)
+    assert action == "hold"
+    assert words in str(rationale)
+    ((code, severity, sentence),) = arena.rows(
+        "select code, severity, sentence from app.alerts where real_cleared_at is null"
+    )
+    assert (code, severity) == ("model_needs_person", "critical")
+    assert words in str(sentence)
 
-    monkeypatch.setattr(model_storing, "talk", refused)
-    with pytest.raises(InvalidRecord, match="the model has no name"):
-        await run_cycle("llm")
+
+@pytest.mark.parametrize("missing", ["key", "prompt", "model"])
+async def test_a_preview_that_cannot_be_asked_is_refused_and_leaves_the_account_free(
+    arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    if missing == "key":
+        monkeypatch.delenv("TEST_MODEL_KEY")
+    elif missing == "prompt":
+        arena.add(replace(build_model_account(asked), prompt="gone"))
+    else:
+        arena.add(build_account("momentum", id="llm", assets=("BTC",)))
+    for _ in range(2):
+        with pytest.raises(TradingError, match=r"TEST_MODEL_KEY|gone|by momentum"):
+            await preview("llm")
     assert arena.rows("select 1 from app.model_calls") == []
 
 
