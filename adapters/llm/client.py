@@ -7,7 +7,7 @@ record, whether it returns or raises: `ModelCall`, also as `error.call`. Nothing
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -162,9 +162,11 @@ class _Talk:
     async def round(self, question: Question) -> Reply:
         """Ask; raises what the round failed of."""
         done, failed = await ask_round(self._line, question, self._allowance)
-        self._rounds.append(done)
         if done.reply is None:
+            self._rounds.append(done)
             raise self._error(failed)
+        kept = replace(done.reply, passed_on=self._kept(done.reply.passed_on))
+        self._rounds.append(replace(done, reply=kept))
         return done.reply
 
     async def run(self, reply: Reply, tools: Sequence[Tool], run_tool: RunTool) -> None:
@@ -192,7 +194,9 @@ class _Talk:
 
     def _clean(self, message: Message) -> Message:
         """As recorded: what was sent, unless a secret found its way into it."""
-        if message.text is None:
-            return message
-        cleaned = self._line.redactor.clean(message.text)
-        return message if cleaned == message.text else replace(message, text=cleaned)
+        text = None if message.text is None else self._line.redactor.clean(message.text)
+        return replace(message, text=text, passed_on=self._kept(message.passed_on))
+
+    def _kept(self, passed_on: Mapping[str, object]) -> Mapping[str, object]:
+        clean = self._line.redactor.clean_value
+        return {name: clean(value) for name, value in passed_on.items()}

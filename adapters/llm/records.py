@@ -86,7 +86,8 @@ class Reply:
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     passed_on: Mapping[str, object] = field(default_factory=dict[str, object])
-    """Fields of the answer that a model wants to see again between tool rounds."""
+    """Fields of the answer that a model wants to see again between tool rounds. They go back without the
+    account's key, otherwise as they came; those of a `ModelCall` are cleaned like any text."""
     id: str | None = None
     model_used: str | None = None
     provider: str | None = None
