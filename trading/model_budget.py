@@ -25,7 +25,7 @@ class UnknownCost(StrEnum):
     ASSUME = "assume"
     """It counts as `assumed_money` and `assumed_tokens`."""
     STOP = "stop"
-    """No further call that day: a person looks at the price table."""
+    """No further call that day, with a limit of money or without: a person looks at the price table."""
 
 
 class Ceiling(StrEnum):
@@ -182,7 +182,7 @@ def check_budget(
     tokens, money = after.counted_tokens(budget), after.counted_money(budget)
     if budget.calls is not None and after.calls > budget.calls:
         return _exhausted(Ceiling.CALLS, budget.calls, after.calls, "calls")
-    if budget.money is not None and budget.unknown_cost is UnknownCost.STOP and day.unknown_money:
+    if budget.unknown_cost is UnknownCost.STOP and day.unknown_money:
         return _unknown(day.unknown_money)
     if budget.tokens is not None and _is_over(day.counted_tokens(budget), tokens, budget.tokens):
         return _exhausted(Ceiling.TOKENS, budget.tokens, tokens, "tokens")
