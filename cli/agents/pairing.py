@@ -71,6 +71,7 @@ def twin_of(
         venue_keys=None,
         foreign=ForeignPolicy.IGNORE,
         bracket=BracketPolicy.SEPARATE,
+        twin_of=None,
     )
 
 

@@ -278,6 +278,12 @@ def test_a_twin_of_a_live_account_trades_on_paper_without_its_keys(
     assert (twin.mode, twin.venue, twin.venue_keys) == (Mode.PAPER, "paper", None)
 
 
+def test_a_twin_of_a_paper_twin_decides_itself(stub: ModelStub) -> None:
+    repeats = build_model_account(stub, twin_of="live")
+
+    assert twin_of(repeats, prompt="grid", model=None, new_id=None).twin_of is None
+
+
 @pytest.mark.db
 @pytest.mark.parametrize(
     ("options", "words"),
