@@ -161,7 +161,8 @@ class ModelUsageShape(Shape):
         description="USD: today's, with what is assumed for the unknown. Null: no budget."
     )
     exhausted: str | None = Field(
-        description="Why nothing more is asked today, in words. Null: there is room."
+        description="Why nothing more is asked today, in words. Null: there is room for a question as long as"
+        " the newest one."
     )
     last_30_days: UseShape = Field(description="Today and the 29 days before it.")
     days: list[DayShape] = Field(

@@ -7,6 +7,7 @@ folder that `PERPFLOW_PROMPTS` names.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.config.secrets import resolve
@@ -27,14 +28,37 @@ def agent_of(account: Account) -> ModelAgent:
     return account.model_agent or ModelAgent()
 
 
-def endpoint_of(account: Account) -> ModelEndpoint:
-    """Where the model is asked.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAccess:
+    """A model that can be asked. Holds the key, so it lives no longer than one decision."""
+
+    endpoint: ModelEndpoint
+    settings: ModelSettings
+    holds_on_other_model: bool
+
+
+def access_of(account: Account) -> ModelAccess:
+    """The way to the account's model.
 
     Raises
     ------
     InvalidRecord
-        There is nothing behind the reference to the key, or the address cannot be used.
+        There is nothing behind the reference to the key, or address or settings cannot be used.
     """
+    return ModelAccess(
+        endpoint=_endpoint(account),
+        settings=_settings(account),
+        holds_on_other_model=agent_of(account).holds_on_other_model,
+    )
+
+
+def prompt_of(account: Account) -> Prompt:
+    """The account's prompt; raises `UnknownName` and `InvalidRecord`."""
+    folder = os.environ.get(PROMPT_FOLDER)
+    return load_prompt(account.prompt, None if folder is None else Path(folder))
+
+
+def _endpoint(account: Account) -> ModelEndpoint:
     provider, agent = account.provider or ModelProvider(), agent_of(account)
     key = (
         None
@@ -53,8 +77,7 @@ def endpoint_of(account: Account) -> ModelEndpoint:
     )
 
 
-def settings_of(account: Account) -> ModelSettings:
-    """How it is asked."""
+def _settings(account: Account) -> ModelSettings:
     agent, model = agent_of(account), account.model or ""
     return ModelSettings(
         model=model,
@@ -66,12 +89,6 @@ def settings_of(account: Account) -> ModelSettings:
         abilities=_abilities(model, agent),
         price=_own_price(agent),
     )
-
-
-def prompt_of(account: Account) -> Prompt:
-    """The account's prompt; raises `UnknownName` and `InvalidRecord`."""
-    folder = os.environ.get(PROMPT_FOLDER)
-    return load_prompt(account.prompt, None if folder is None else Path(folder))
 
 
 def _abilities(model: str, agent: ModelAgent) -> Abilities | None:

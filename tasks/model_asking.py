@@ -8,7 +8,7 @@ from adapters.store.model_calls import StoredQuestion
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.market import Markets
-from tasks.model_access import agent_of, prompt_of
+from tasks.model_access import agent_of
 from tasks.model_situation import build_situation
 from tasks.model_talk import Means
 from tasks.model_tools import tools_for
@@ -16,8 +16,9 @@ from tasks.outcomes import settle_outcomes
 from trading.decision.context.build import build_context
 from trading.decision.context.trimming import estimate_tokens
 from trading.decision.contract import Contract
-from trading.decision.prompt import Messages, build_messages
+from trading.decision.prompt import Messages, Prompt, build_messages
 from trading.decision.reply.mandate import Mandate, Tradable
+from trading.model_budget import RequestBudget
 from trading.positions import Direction
 
 
@@ -27,7 +28,7 @@ class Question:
 
     prompt_name: str
     prompt_version: str
-    form: str
+    form: Contract
     messages: Messages
     mandate: Mandate
     tokens: int
@@ -39,44 +40,43 @@ class Question:
         return cls(
             prompt_name=stored.prompt_name,
             prompt_version=stored.prompt_version,
-            form=stored.form,
+            form=Contract(stored.form),
             messages=Messages(system=stored.system, user=stored.user),
             mandate=mandate,
             tokens=estimate_tokens(stored.user),
         )
 
 
-def build_question(cycle: Cycle, state: AccountState, markets: Markets) -> Question:
-    """The prompt filled with what is known now. Raises `UnknownName` and `InvalidRecord`."""
+def build_question(cycle: Cycle, state: AccountState, markets: Markets, prompt: Prompt) -> Question:
+    """The prompt filled with what is known now."""
     settle_outcomes(cycle)
     account, agent = cycle.account, agent_of(cycle.account)
-    prompt = prompt_of(account)
     context = build_context(build_situation(cycle, state, markets), budget=agent.context_tokens)
-    mandate = _mandate(cycle, state, markets)
+    mandate, form = _mandate(cycle, state, markets), Contract(agent.form)
     messages = build_messages(
         prompt,
         context,
         mandate=mandate,
         limits=account.limits,
         interval=account.interval,
-        contract=Contract(agent.form),
+        contract=form,
     )
     return Question(
         prompt_name=prompt.name,
         prompt_version=prompt.version,
-        form=agent.form,
+        form=form,
         messages=messages,
         mandate=mandate,
         tokens=context.tokens,
     )
 
 
-def means_of(cycle: Cycle, markets: Markets, *, seconds: float, paid: int | None) -> Means:
-    """What the model may use: `paid` requests that are billed, and tools where the account has them."""
+def means_of(cycle: Cycle, markets: Markets, *, seconds: float, budget: RequestBudget) -> Means:
+    """What the model may use: time, what the day's budget has left, tools where the account has them."""
     if not agent_of(cycle.account).uses_tools:
-        return Means(seconds=seconds, paid_requests=paid)
+        return Means(seconds=seconds, budget=budget)
     tools, run_tool = tools_for(cycle, markets)
-    return Means(seconds=seconds, paid_requests=paid, tools=tools, run_tool=run_tool)
+    return Means(seconds=seconds, budget=budget, tools=tools, run_tool=run_tool)
 
 
 def _mandate(cycle: Cycle, state: AccountState, markets: Markets) -> Mandate:

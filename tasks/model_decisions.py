@@ -16,16 +16,16 @@ from adapters.store.model_calls import load_day_of_model
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
 from tasks.market import Markets
-from tasks.model_access import agent_of
+from tasks.model_access import access_of, agent_of, prompt_of
 from tasks.model_asking import build_question, means_of
 from tasks.model_storing import StoredTalk, ask_and_store, stored_before
-from tasks.model_waiting import tell_needs_person, why_not_asked
+from tasks.model_waiting import raise_needs_person, tell_needs_person, why_not_asked
 from tasks.resources import store_engine
 from tasks.time_limits import decide_seconds
 from trading.decisions import hold_of
-from trading.errors import InvalidRecord
+from trading.errors import InvalidRecord, UnknownName
 from trading.market import MarketView
-from trading.model_budget import BudgetExhausted, ModelUse, check_budget
+from trading.model_budget import BudgetExhausted, ModelUse, RequestBudget
 
 BUDGET_ALERT = "model_budget"
 
@@ -50,7 +50,12 @@ async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> Mode
     waiting = why_not_asked(cycle)
     if waiting is not None:
         return ModelAnswer(made=_holds(cycle, views, waiting))
-    question = build_question(cycle, state, markets)
+    try:
+        access, prompt = access_of(cycle.account), prompt_of(cycle.account)
+    except (InvalidRecord, UnknownName) as error:
+        raise_needs_person(cycle, str(error))
+        return ModelAnswer(made=_holds(cycle, views, f"the model cannot be asked: {error}"))
+    question = build_question(cycle, state, markets, prompt)
     allowed = within_budget(cycle, question.tokens)
     if isinstance(allowed, BudgetExhausted):
         has_fallback = agent_of(cycle.account).fallback is not None
@@ -59,8 +64,8 @@ async def ask_model(cycle: Cycle, state: AccountState, markets: Markets) -> Mode
             over_budget=allowed.sentence if has_fallback else None,
         )
     seconds = decide_seconds(cycle.arena.clock, cycle.account.interval)
-    means = means_of(cycle, markets, seconds=seconds, paid=allowed)
-    return _answered(cycle, views, await ask_and_store(cycle, cycle.account, question, means))
+    means = means_of(cycle, markets, seconds=seconds, budget=allowed)
+    return _answered(cycle, views, await ask_and_store(cycle, access, question, means))
 
 
 def _answered(cycle: Cycle, views: Sequence[MarketView], stored: StoredTalk) -> ModelAnswer:
@@ -68,24 +73,24 @@ def _answered(cycle: Cycle, views: Sequence[MarketView], stored: StoredTalk) -> 
     return ModelAnswer(made=_decisions(cycle, views, stored))
 
 
-def require_budget(cycle: Cycle, tokens: int) -> int | None:
-    """How many requests may be billed; raises `InvalidRecord` when none may."""
+def require_budget(cycle: Cycle, tokens: int) -> RequestBudget:
+    """What requests may use today; raises `InvalidRecord` when none may go out."""
     allowed = within_budget(cycle, tokens)
     if isinstance(allowed, BudgetExhausted):
         raise InvalidRecord(f"{cycle.account.id}: {allowed.sentence}")
     return allowed
 
 
-def within_budget(cycle: Cycle, tokens: int) -> int | BudgetExhausted | None:
-    """How many requests may be billed (None: no limit), or why none may."""
+def within_budget(cycle: Cycle, tokens: int) -> RequestBudget | BudgetExhausted:
+    """What requests of about so many tokens may use today, or why none may go out."""
     now = datetime.now(UTC)
     with store_engine().begin() as conn:
-        day = load_day_of_model(conn, cycle.account.id, now.date())
-        verdict = check_budget(
-            agent_of(cycle.account).budget,
-            day,
-            ModelUse(at=now, calls=1, tokens=tokens),
+        budget = RequestBudget(
+            limits=agent_of(cycle.account).budget,
+            day=load_day_of_model(conn, cycle.account.id, now.date()),
+            expected=ModelUse(at=now, calls=1, tokens=tokens),
         )
+        verdict = budget.check()
         if isinstance(verdict, BudgetExhausted):
             raise_alert(
                 conn,
@@ -97,7 +102,7 @@ def within_budget(cycle: Cycle, tokens: int) -> int | BudgetExhausted | None:
             )
             return verdict
         clear_alert(conn, code=BUDGET_ALERT, account_id=cycle.account.id, at=cycle.as_of)
-    return verdict.calls_left
+    return budget
 
 
 def _decisions(cycle: Cycle, views: Sequence[MarketView], stored: StoredTalk) -> list[NewDecision]:

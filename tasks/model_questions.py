@@ -7,7 +7,7 @@ bring an order about.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from tasks.account_state import reconcile
 from tasks.aside import claim_aside
 from tasks.cycle import Cycle, holding_lease
 from tasks.market import Markets, fetch_klines
+from tasks.model_access import access_of, prompt_of
 from tasks.model_asking import Question, build_question, means_of
 from tasks.model_decisions import require_budget
 from tasks.model_storing import StoredTalk, ask_and_store
@@ -31,6 +32,7 @@ from trading.decision.reply.read import Reading
 from trading.decisions import TradeDecision
 from trading.errors import InvalidRecord
 from trading.positions import Direction
+from trading.timeframes import Timeframe
 
 PREVIEW, REPLAY = "preview", "replay"
 
@@ -64,19 +66,21 @@ async def preview(account_id: str, assets: Collection[str] = ()) -> Preview | No
     UnknownAccount
         There is no such account.
     TradingError
-        It has no model, its budget is used up, or market or venue cannot be read.
+        It has no model, its key or prompt is gone, its budget is used up, or market or venue cannot be read.
     """
     cycle = await claim_aside(account_id, trigger="manual")
     if cycle is None:
         return None
-    _require_model(cycle.account)
     async with holding_lease(cycle):
+        # Inside, so that a refusal leaves the account free.
+        _require_model(cycle.account)
+        access = access_of(cycle.account)
         state = await reconcile(cycle)
         markets = _only(cycle, await fetch_klines.fn(cycle), assets)
-        question = build_question(cycle, state, markets)
-        paid = require_budget(cycle, question.tokens)
-        means = means_of(cycle, markets, seconds=DECIDE_SECONDS, paid=paid)
-        stored = await ask_and_store(cycle, cycle.account, question, means, purpose=PREVIEW)
+        question = build_question(cycle, state, markets, prompt_of(cycle.account))
+        budget = require_budget(cycle, question.tokens)
+        means = means_of(cycle, markets, seconds=DECIDE_SECONDS, budget=budget)
+        stored = await ask_and_store(cycle, access, question, means, purpose=PREVIEW)
     return _preview(question, stored)
 
 
@@ -93,13 +97,14 @@ async def replay(call_id: UUID, *, model: str | None = None) -> Preview | None:
     cycle = await claim_aside(account.id, trigger="manual")
     if cycle is None:
         return None
-    asked_of = replace(account, model=model or account.model)
+    asked_of = account.asking(model)
     question = Question.of_stored(stored, mandate=_mandate(stored, asked_of))
     async with holding_lease(cycle):
-        paid = require_budget(cycle, question.tokens)
-        means = Means(seconds=DECIDE_SECONDS, paid_requests=paid)
+        access = access_of(asked_of)
+        budget = require_budget(cycle, question.tokens)
+        means = Means(seconds=DECIDE_SECONDS, budget=budget)
         stored = await ask_and_store(
-            cycle, asked_of, question, means, purpose=REPLAY, replay_of=call_id
+            cycle, access, question, means, purpose=REPLAY, replay_of=call_id
         )
     return _preview(question, stored)
 
@@ -145,6 +150,8 @@ def _mandate(stored: StoredQuestion, account: Account) -> Mandate:
         ),
         decided_by=account.model or "",
         capital=None if capital is None else Decimal(capital),
+        # Missing in questions of an earlier version: no condition of theirs can be read again.
+        candles_read={Timeframe(each): n for each, n in document.get("candles_read", {}).items()},
     )
 
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import Connection
+
+from adapters.store.income import total_transfers
 from adapters.store.model_memory import closed_trades, latest_fills, words_of
 from adapters.store.outcomes import load_outcome_table
+from adapters.store.snapshots import load_growth_readings
 from adapters.store.trades import StoredTrade, load_open_trades
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
@@ -33,11 +38,14 @@ from trading.decisions import Action, TradeDecision
 from trading.errors import InvalidCondition
 from trading.exits.invalidation.parse import parse_condition
 from trading.market import MarketView
+from trading.performance.path import MICROSECOND
+from trading.performance.records import EquityReading
+from trading.performance.summary import PerformanceSummary, summarise
 from trading.ports import VenuePosition
 from trading.regime.detection import RegimeRule, detect_regime
 from trading.risk.gates import drawdown
 from trading.timeframes import Timeframe
-from trading.units import ONE, ZERO
+from trading.units import ZERO
 
 PAST_TRADES, FILLS = 20, 20
 
@@ -50,6 +58,7 @@ def build_situation(cycle: Cycle, state: AccountState, markets: Markets) -> Situ
         open_trades = {t.trade.symbol: t for t in load_open_trades(conn, account.id)}
         past = closed_trades(conn, account.id, until=cycle.as_of, limit=PAST_TRADES)
         fills = latest_fills(conn, account.id, until=cycle.as_of, limit=FILLS)
+        results = _results(conn, cycle, state.balance.equity)
         outcomes = load_outcome_table(conn, account.id, cycle.as_of, MOST_OUTCOMES)
         words = words_of(
             conn, [t.decision_id for t in open_trades.values() if t.decision_id is not None]
@@ -57,7 +66,7 @@ def build_situation(cycle: Cycle, state: AccountState, markets: Markets) -> Situ
     return Situation(
         as_of=cycle.as_of,
         interval=account.interval,
-        standing=_standing(cycle, state, memory),
+        standing=_standing(cycle, state, memory, results),
         limits=account.limits,
         entries_today=memory.entries_today,
         rooms=tuple(_room(cycle, state, view, memory) for view in markets),
@@ -81,15 +90,32 @@ def build_situation(cycle: Cycle, state: AccountState, markets: Markets) -> Situ
     )
 
 
-def _standing(cycle: Cycle, state: AccountState, memory: RiskMemory) -> Standing:
-    equity, start = state.balance.equity, cycle.account.initial_equity
+def _standing(
+    cycle: Cycle, state: AccountState, memory: RiskMemory, results: PerformanceSummary | None
+) -> Standing:
+    gained = None if results is None else results.equity.total_return
     return Standing(
         balance=state.balance,
-        start_equity=start,
-        total_return=equity / start - ONE if equity.is_finite() else None,
-        drawdown=drawdown(equity, memory.peak_equity),
+        start_equity=cycle.account.initial_equity,
+        total_return=None if gained is None else Decimal(repr(gained)),
+        drawdown=drawdown(state.balance.equity, memory.peak_equity),
+        sharpe=None if results is None else results.risk.sharpe,
         trading_state=cycle.trading_state,
     )
+
+
+def _results(conn: Connection, cycle: Cycle, equity: Decimal) -> PerformanceSummary | None:
+    """What the account has earned until now, as the dashboard counts it: deposits are no profit."""
+    if not equity.is_finite():
+        return None
+    account = cycle.account
+    stored = load_growth_readings(conn, account.id, before=cycle.as_of)
+    # What it started with takes the place of the first snapshot, which may already hold a fee.
+    started_at = stored[0].at if stored else cycle.as_of - MICROSECOND
+    start = EquityReading(at=started_at, equity=account.initial_equity)
+    transfers = total_transfers(conn, account.id)
+    now = EquityReading(at=cycle.as_of, equity=equity, transfers=transfers)
+    return summarise((start, *stored[1:], now), ())
 
 
 def _room(cycle: Cycle, state: AccountState, view: MarketView, memory: RiskMemory) -> EntryRoom:

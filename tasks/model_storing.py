@@ -17,13 +17,11 @@ from adapters.llm.records import ModelCall
 from adapters.market.remembered import RecentlyUsed
 from adapters.store.model_calls import NewModelCall, delete_model_call, save_model_call
 from tasks.cycle import Cycle
-from tasks.model_access import endpoint_of
+from tasks.model_access import ModelAccess
 from tasks.model_asking import Question
 from tasks.model_talk import DECIDE, Asked, Means, Talk, talk
 from tasks.resources import store_engine
-from trading.account import Account
 from trading.decision.reply.mandate import Mandate
-from trading.errors import InvalidRecord
 
 UNANSWERED = "unanswered"
 
@@ -58,20 +56,16 @@ def stored_before(cycle: Cycle) -> StoredTalk | None:
 
 async def ask_and_store(
     cycle: Cycle,
-    account: Account,
+    access: ModelAccess,
     question: Question,
     means: Means,
     *,
     purpose: str | None = None,
     replay_of: UUID | None = None,
 ) -> StoredTalk:
-    """Ask the model of `account`. Raises `InvalidRecord` where nothing can be sent."""
-    noted = _note(_before(cycle, account, question, purpose or DECIDE, replay_of))
-    try:
-        talked = await talk(account, question.messages, question.mandate, means)
-    except InvalidRecord:
-        _forget(noted)
-        raise
+    """Ask a model, and store what became of it."""
+    noted = _note(_before(cycle, access, question, purpose or DECIDE, replay_of))
+    talked = await talk(access, question.messages, question.form, question.mandate, means)
     rows = (
         _row(cycle, question, each, purpose or each.purpose, replay_of) for each in talked.asked
     )
@@ -92,19 +86,14 @@ def _note(row: NewModelCall) -> UUID:
         return save_model_call(conn, row)
 
 
-def _forget(call_id: UUID) -> None:
-    with store_engine().begin() as conn:
-        delete_model_call(conn, call_id)
-
-
 def _before(
-    cycle: Cycle, account: Account, question: Question, purpose: str, replay_of: UUID | None
+    cycle: Cycle, access: ModelAccess, question: Question, purpose: str, replay_of: UUID | None
 ) -> NewModelCall:
     """The row of a question whose answer is not there: one request, at a price that nobody knows."""
     told = question.messages
     call = ModelCall(
-        host=endpoint_of(account).host,
-        model_asked=account.model or "",
+        host=access.endpoint.host,
+        model_asked=access.settings.model,
         started_at=datetime.now(UTC),
         seconds=0.0,
         messages=(system(told.system), user(told.user)),
@@ -133,14 +122,14 @@ def _unread(
         outcome=UNANSWERED,
         reason="asked, and no answer is stored: it is on its way, or the process ended before it came",
         reply_text=None,
-        reading={"mandate": _mandate_document(question.mandate)},
+        reading={"mandate": asdict(question.mandate)},
         call=call_document(call),
     )
 
 
 def reading_document(asked: Asked, mandate: Mandate) -> dict[str, Any]:
     """What was made of a reply, and against what it was read: enough to read another one."""
-    document: dict[str, Any] = {"mandate": _mandate_document(mandate)}
+    document: dict[str, Any] = {"mandate": asdict(mandate)}
     reading = asked.reading
     if reading is None:
         return document
@@ -160,12 +149,6 @@ def reading_document(asked: Asked, mandate: Mandate) -> dict[str, Any]:
         "dropped": list(reading.dropped),
         "reasoning": reading.reasoning,
     }
-
-
-def _mandate_document(mandate: Mandate) -> dict[str, Any]:
-    document = asdict(mandate)
-    document.pop("candles_read")
-    return document
 
 
 def _row(

@@ -15,19 +15,21 @@ from adapters.llm.connections import Connections
 from adapters.llm.errors import ModelError
 from adapters.llm.messages import AnswerSchema, Message, Tool, assistant, system, user
 from adapters.llm.model_names import Match
-from adapters.llm.records import ModelCall
+from adapters.llm.records import ModelCall, Stop
 from adapters.llm.tools import RunTool
-from tasks.model_access import agent_of, endpoint_of, settings_of
-from trading.account import Account
+from tasks.model_access import ModelAccess
 from trading.decision.contract import Contract
 from trading.decision.correction import correction_message
 from trading.decision.prompt import Messages
 from trading.decision.reply.mandate import Mandate, Reply
 from trading.decision.reply.read import Reading, read_reply
 from trading.decision.schema import decision_schema
+from trading.model_budget import BudgetAllows, RequestBudget
 
 DECIDE, CORRECT = "decide", "correct"
 OTHER_MODEL = "other_model"
+_WAITS_FOR_TOOLS = "tool_calls"
+"""The protocol's finish reason of a reply that is not over."""
 LEAST_SECONDS = 3.0
 """With less than this left no corrective round is begun."""
 
@@ -66,48 +68,43 @@ class Means:
     """What a talk may use."""
 
     seconds: float
-    paid_requests: int | None
-    """Requests that may be billed; None: no such limit."""
+    budget: RequestBudget
+    """What the account's day has left."""
     tools: tuple[Tool, ...] = ()
     run_tool: RunTool | None = None
 
 
-async def talk(account: Account, messages: Messages, mandate: Mandate, means: Means) -> Talk:
-    """Ask the model of an account.
-
-    Raises
-    ------
-    InvalidRecord
-        Its key, address or settings cannot be used; nothing was sent.
-    """
+async def talk(
+    access: ModelAccess, messages: Messages, form: Contract, mandate: Mandate, means: Means
+) -> Talk:
+    """Ask a model; `form` is the one that the messages ask for."""
     loop = asyncio.get_running_loop()
     until = loop.time() + means.seconds
-    contract = Contract(agent_of(account).form)
     sent = [system(messages.system), user(messages.user)]
     asked: list[Asked] = []
     async with Connections() as connections:
-        client = ModelClient(endpoint_of(account), settings_of(account), connections)
-        first = await _ask(client, account, sent, mandate, means, DECIDE)
+        client = ModelClient(access.endpoint, access.settings, connections)
+        first = await _ask(client, access, sent, form, mandate, means, DECIDE)
         asked.append(first)
-        left = _left(means, asked, until - loop.time())
+        left = _left(means, first.call, until - loop.time())
         if _is_worth_correcting(first, left):
-            words = correction_message(_reading_of(first), contract)
+            words = correction_message(_reading_of(first), form)
             again = [*sent, assistant(first.call.text or ""), user(words)]
-            asked.append(await _ask(client, account, again, mandate, left, CORRECT))
+            asked.append(await _ask(client, access, again, form, mandate, left, CORRECT))
     return _settled(asked)
 
 
 async def _ask(
     client: ModelClient,
-    account: Account,
+    access: ModelAccess,
     messages: Sequence[Message],
+    form: Contract,
     mandate: Mandate,
     means: Means,
     purpose: str,
 ) -> Asked:
-    contract = Contract(agent_of(account).form)
-    schema = AnswerSchema(name="decisions", schema=decision_schema(contract, mandate))
-    limits = CallLimits(seconds=means.seconds, paid_requests=means.paid_requests)
+    schema = AnswerSchema(name="decisions", schema=decision_schema(form, mandate))
+    limits = CallLimits(seconds=means.seconds, budget=means.budget)
     try:
         if means.tools and means.run_tool is not None:
             call = await client.ask_with_tools(
@@ -124,10 +121,10 @@ async def _ask(
             reason=str(error),
             error=error,
         )
-    if agent_of(account).holds_on_other_model and call.model_match is Match.OTHER:
+    if access.holds_on_other_model and call.model_match is Match.OTHER:
         reason = f"{call.model_used} answered in the place of {call.model_asked}"
         return Asked(purpose=purpose, call=call, reading=None, outcome=OTHER_MODEL, reason=reason)
-    reading = read_reply(_reply_of(call), mandate, contract)
+    reading = read_reply(_reply_of(call), mandate, form)
     return Asked(
         purpose=purpose,
         call=call,
@@ -148,20 +145,20 @@ def _reply_of(call: ModelCall) -> Reply:
     reply = call.reply
     if reply is None:
         return Reply(content=None)
-    return Reply(content=reply.text, finish_reason=reply.finish_reason, refusal=reply.refusal)
+    # Some servers say `stop` although the model waits for a tool; what it says beside it is a draft.
+    ended = _WAITS_FOR_TOOLS if reply.stop is Stop.TOOLS else reply.finish_reason
+    return Reply(content=reply.text, finish_reason=ended, refusal=reply.refusal)
 
 
-def _left(means: Means, asked: Sequence[Asked], seconds: float) -> Means:
+def _left(means: Means, first: ModelCall, seconds: float) -> Means:
     """What a corrective round may still use; it has no tools, only the form is to be mended."""
-    paid = means.paid_requests
-    used = sum(each.call.billed_attempts for each in asked)
-    return Means(seconds=seconds, paid_requests=None if paid is None else max(0, paid - used))
+    return Means(seconds=seconds, budget=means.budget.after(first.use))
 
 
 def _is_worth_correcting(first: Asked, left: Means) -> bool:
-    has_calls = left.paid_requests is None or left.paid_requests > 0
+    is_paid_for = isinstance(left.budget.check(), BudgetAllows)
     is_wrong = first.reading is not None and not first.reading.is_clean
-    return is_wrong and has_calls and left.seconds >= LEAST_SECONDS
+    return is_wrong and is_paid_for and left.seconds >= LEAST_SECONDS
 
 
 def _reading_of(asked: Asked) -> Reading:

@@ -1,4 +1,5 @@
-"""A model that only a person can bring back: no credits, a key that is refused, a name that is gone.
+"""A model that only a person can bring back: no credits, a key that is refused or missing, a name that
+is gone, a prompt without its file.
 
 The account's positions are looked after as always; it is the model that is not asked. It is tried
 again once an hour, which costs nothing where it is refused, and at once when the alert is cleared.
@@ -37,19 +38,23 @@ def why_not_asked(cycle: Cycle) -> str | None:
 
 def tell_needs_person(cycle: Cycle, held: Talk) -> None:
     """Raise the alert where the model's provider wants a person, clear it where it answered."""
-    account_id, failure = cycle.account.id, held.failure
-    is_needed = failure is not None and failure.action is Action.CALL_PERSON
+    failure = held.failure
+    if failure is not None and failure.action is Action.CALL_PERSON:
+        raise_needs_person(cycle, str(failure))
+    elif held.reading is not None:
+        with store_engine().begin() as conn:
+            clear_alert(conn, code=NEEDS_PERSON, account_id=cycle.account.id, at=cycle.as_of)
+
+
+def raise_needs_person(cycle: Cycle, why: str) -> None:
+    """Raise the alert, or renew it; `why` names what is to be done."""
     with store_engine().begin() as conn:
-        if not is_needed:
-            if held.reading is not None:
-                clear_alert(conn, code=NEEDS_PERSON, account_id=account_id, at=cycle.as_of)
-            return
         raise_alert(
             conn,
             code=NEEDS_PERSON,
             severity=AlertSeverity.CRITICAL,
-            sentence=str(failure),
-            account_id=account_id,
+            sentence=why,
+            account_id=cycle.account.id,
             at=cycle.as_of,
         )
-    run_log().error("%s: its model needs a person: %s", account_id, failure)
+    run_log().error("%s: its model needs a person: %s", cycle.account.id, why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -201,6 +201,13 @@ class Account:
         if self.scan is None:
             return listed
         return f"scan({self.scan.count})" + (f" of {listed}" if listed else "")
+
+    def asking(self, model: str | None) -> Account:
+        """This account with another model; what it says of its own one, e.g. the price, is left behind."""
+        if model is None or model == self.model:
+            return self
+        agent = None if self.model_agent is None else self.model_agent.of_unknown_model()
+        return replace(self, model=model, model_agent=agent)
 
     @property
     def max_holding(self) -> timedelta:

@@ -6,7 +6,7 @@ plain numbers, money is USD.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from trading.errors import InvalidRecord
@@ -55,6 +55,10 @@ class ModelAgent:
     """USD per million tokens of a question: the account's own price, before that of the table."""
     own_price_out: Decimal | None = None
     """USD per million tokens of an answer, reasoning included; given together with the other one."""
+
+    def of_unknown_model(self) -> ModelAgent:
+        """These wishes without what they say of one certain model: its price, and what it takes."""
+        return replace(self, own_price_in=None, own_price_out=None, output=None, takes_tools=None)
 
     def __post_init__(self) -> None:
         for name, value, allowed in (

@@ -2,14 +2,15 @@
 
 A day is a UTC day; money is USD, as providers bill it. Counting is pure: what was used comes in as
 records. What nobody told the price of is never taken as free: it counts by an assumed price, or it
-stops the account, as set. A limit is a ceiling for what was used before a call, plus what the call is
-expected to use; a call that turns out dearer ends the day, it does not take money of the next one.
+stops the account, as set. A limit is a ceiling for what was used before a request, plus what the request
+is expected to use, and is looked at before each one; a request that turns out dearer ends the day, it
+does not take money of the next one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +25,7 @@ class UnknownCost(StrEnum):
     ASSUME = "assume"
     """It counts as `assumed_money` and `assumed_tokens`."""
     STOP = "stop"
-    """No further call that day: a person looks at the price table."""
+    """No further call that day, with a limit of money or without: a person looks at the price table."""
 
 
 class Ceiling(StrEnum):
@@ -63,7 +64,7 @@ class ModelBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse:
-    """One decision's use of a model, or an expectation of it."""
+    """Use of a model by one request or several, or an expectation of it."""
 
     at: datetime
     """Aware; when it was asked."""
@@ -129,6 +130,25 @@ class BudgetExhausted:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBudget:
+    """What a decision's next request may still use; looked at again before each one."""
+
+    limits: ModelBudget
+    day: DayOfModel
+    """What was used before it, the decision's earlier requests included."""
+    expected: ModelUse
+    """By one request."""
+
+    def check(self) -> BudgetAllows | BudgetExhausted:
+        """Whether it may go out."""
+        return check_budget(self.limits, self.day, self.expected)
+
+    def after(self, use: ModelUse) -> RequestBudget:
+        """What is left when that has been used."""
+        return replace(self, day=add_use(self.day, use))
+
+
 def day_of(day: date, uses: Iterable[ModelUse]) -> DayOfModel:
     """The uses of that UTC day added up; those of other days are left out."""
     total = DayOfModel(day=day)
@@ -162,7 +182,7 @@ def check_budget(
     tokens, money = after.counted_tokens(budget), after.counted_money(budget)
     if budget.calls is not None and after.calls > budget.calls:
         return _exhausted(Ceiling.CALLS, budget.calls, after.calls, "calls")
-    if budget.money is not None and budget.unknown_cost is UnknownCost.STOP and day.unknown_money:
+    if budget.unknown_cost is UnknownCost.STOP and day.unknown_money:
         return _unknown(day.unknown_money)
     if budget.tokens is not None and _is_over(day.counted_tokens(budget), tokens, budget.tokens):
         return _exhausted(Ceiling.TOKENS, budget.tokens, tokens, "tokens")

@@ -1,13 +1,13 @@
 """Asking a model: one question, or a talk in which it may call our tools.
 
-A call ends within the seconds it is given, has a bounded number of requests that may be billed, and
-leaves one record, whether it returns or raises: `ModelCall`, also as `error.call`. Nothing is logged.
+A call ends within the seconds it is given, sends nothing beyond the budget it is given, and leaves one
+record, whether it returns or raises: `ModelCall`, also as `error.call`. Nothing is logged.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -26,6 +26,7 @@ from adapters.llm.rounds import Allowance, Failed, Line, ask_round
 from adapters.llm.settings import ModelSettings, Patience
 from adapters.llm.tools import RunTool, run_tools, tool_answers
 from trading.errors import InvalidRecord
+from trading.model_budget import RequestBudget
 
 MOST_TOOL_ROUNDS = 4
 
@@ -36,8 +37,8 @@ class CallLimits:
 
     seconds: float
     """For everything, retries and tool rounds included (NFR-001 gives a decision 30)."""
-    paid_requests: int | None = None
-    """Requests that may be billed, e.g. what the account's budget has left; None: no such limit."""
+    budget: RequestBudget | None = None
+    """What the account's day has left, looked at before each request; None: no limit."""
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds <= 3600:
@@ -135,7 +136,7 @@ class _Talk:
         self._started_at = datetime.now(UTC)
         began = monotonic()
         self._allowance = Allowance(
-            began=began, deadline=began + limits.seconds, paid_left=limits.paid_requests
+            began=began, deadline=began + limits.seconds, budget=limits.budget
         )
         self._rounds: list[Round] = []
         self.messages = tuple(messages)
@@ -161,9 +162,11 @@ class _Talk:
     async def round(self, question: Question) -> Reply:
         """Ask; raises what the round failed of."""
         done, failed = await ask_round(self._line, question, self._allowance)
-        self._rounds.append(done)
         if done.reply is None:
+            self._rounds.append(done)
             raise self._error(failed)
+        kept = replace(done.reply, passed_on=self._kept(done.reply.passed_on))
+        self._rounds.append(replace(done, reply=kept))
         return done.reply
 
     async def run(self, reply: Reply, tools: Sequence[Tool], run_tool: RunTool) -> None:
@@ -191,7 +194,9 @@ class _Talk:
 
     def _clean(self, message: Message) -> Message:
         """As recorded: what was sent, unless a secret found its way into it."""
-        if message.text is None:
-            return message
-        cleaned = self._line.redactor.clean(message.text)
-        return message if cleaned == message.text else replace(message, text=cleaned)
+        text = None if message.text is None else self._line.redactor.clean(message.text)
+        return replace(message, text=text, passed_on=self._kept(message.passed_on))
+
+    def _kept(self, passed_on: Mapping[str, object]) -> Mapping[str, object]:
+        clean = self._line.redactor.clean_value
+        return {name: clean(value) for name, value in passed_on.items()}

@@ -14,7 +14,8 @@
     │   ├── ProviderFailed     408, 5xx, error inside HTTP 200    -> hold
     │   ├── Unreachable        no connection, or it broke         -> hold
     │   ├── OutOfTime          the time for this decision is over -> hold
-    │   └── CallsSpent         no billed request is left          -> hold
+    │   └── BudgetSpent        tokens or money of the day are used up -> hold
+    │       └── CallsSpent     no request that may be billed is left  -> hold
     ├── AnswerUnusable         200, but no answer of this protocol -> hold; the raw text is in `call`
     │   └── AnswerTooLong      more bytes than allowed            -> hold
     └── ToolFailed             one of our own tools raised        -> hold; its error is the cause
@@ -144,8 +145,14 @@ class OutOfTime(ModelUnavailable):
     code = "model_out_of_time"
 
 
-class CallsSpent(ModelUnavailable):
-    """The caller's count of billed requests left no other one."""
+class BudgetSpent(ModelUnavailable):
+    """The budget of the day left no other request, by tokens, money or an unknown price."""
+
+    code = "model_budget_spent"
+
+
+class CallsSpent(BudgetSpent):
+    """The budget's count of billed requests left no other one."""
 
     code = "model_calls_spent"
 

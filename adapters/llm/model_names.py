@@ -9,8 +9,16 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-_DATE = re.compile(r"(-\d{2,8})+(-preview)?$")
-"""`-2024-08-06`, `-0709`, `-20250514`, `-002`; a single digit is part of the name."""
+_YEAR, _MONTH, _DAY = r"20\d\d", r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])"
+_DATE = re.compile(
+    rf"-({_YEAR}-?{_MONTH}-?{_DAY}|{_MONTH}-?{_DAY}|{_MONTH}-{_YEAR}|2\d{_MONTH}({_DAY})?|00\d)"
+    r"(-preview)?$"
+)
+"""`-2024-08-06`, `-20250514`, `-07-09`, `-0709`, `-08-2024`, `-2411`, `-250115`, and Google's `-002`; other
+numbers are part of the name, a size for instance."""
+_VARIANT = re.compile(r":(free|nitro|floor|online|exacto|extended|thinking|beta|latest)$")
+"""How a router serves a model, and the tag that a local server puts where there is none. Other tags
+(`llama3.1:8b`) name another model."""
 _ROUTERS = ("openrouter/auto", "openrouter/free")
 """Names that leave the choice to the router."""
 
@@ -45,4 +53,4 @@ class Match(StrEnum):
 
 
 def _bare(name: str) -> str:
-    return name.strip().lower().partition(":")[0]
+    return _VARIANT.sub("", name.strip().lower())

@@ -16,6 +16,7 @@ from importlib.resources import files
 from adapters.llm.model_names import Match
 from adapters.llm.records import Usage
 from trading.errors import InvalidRecord
+from trading.units import ZERO
 
 _TABLE = "prices.toml"
 _MILLION = Decimal(1_000_000)
@@ -39,7 +40,9 @@ class Price:
                 raise InvalidRecord(f"price of tokens: {each} is not an amount of USD per million")
 
     def cost(self, usage: Usage | None) -> Decimal | None:
-        """USD of these tokens; None if they were not counted."""
+        """USD of these tokens; None if they were not counted, unless no number of them costs anything."""
+        if not any((self.input, self.output, self.cached_input)):
+            return ZERO
         if usage is None or usage.prompt is None or usage.answer is None:
             return None
         cached = min(usage.cached or 0, usage.prompt)

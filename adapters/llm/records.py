@@ -15,11 +15,12 @@ from enum import StrEnum
 from adapters.llm.capabilities import OutputMode
 from adapters.llm.messages import Message, ToolCall
 from adapters.llm.model_names import Match
+from trading.model_budget import ModelUse
 from trading.units import ZERO
 
 
 class Stop(StrEnum):
-    """Why the model stopped; only `COMPLETE` is an answer that may be acted on."""
+    """Why the model stopped; only `COMPLETE`, and `UNTOLD` of a server that never tells, is an answer."""
 
     COMPLETE = "complete"
     UNTOLD = "untold"
@@ -85,7 +86,8 @@ class Reply:
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     passed_on: Mapping[str, object] = field(default_factory=dict[str, object])
-    """Fields of the answer that a model wants to see again between tool rounds."""
+    """Fields of the answer that a model wants to see again between tool rounds. They go back without the
+    account's key, otherwise as they came; those of a `ModelCall` are cleaned like any text."""
     id: str | None = None
     model_used: str | None = None
     provider: str | None = None
@@ -124,6 +126,26 @@ class Attempt:
     @property
     def has_unknown_cost(self) -> bool:
         return self.is_billed and self.cost is None
+
+    @property
+    def tokens(self) -> int | None:
+        """Prompt and answer; None: nobody counted them."""
+        return None if self.usage is None else self.usage.total
+
+    @property
+    def has_unknown_usage(self) -> bool:
+        return self.is_billed and self.tokens is None
+
+    def use(self, at: datetime) -> ModelUse:
+        """What the request counts as in a budget; `at`: when it was sent."""
+        return ModelUse(
+            at=at,
+            calls=int(self.is_billed),
+            tokens=self.tokens or 0,
+            money=self.cost or ZERO,
+            unknown_money=int(self.has_unknown_cost),
+            unknown_tokens=int(self.has_unknown_usage),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +236,7 @@ class ModelCall:
     @property
     def unknown_usages(self) -> int:
         """How many requests may have used tokens that nobody counted."""
-        return sum(each.is_billed and _tokens(each) is None for each in self.attempts)
+        return sum(each.has_unknown_usage for each in self.attempts)
 
     @property
     def known_cost(self) -> Decimal:
@@ -229,8 +251,16 @@ class ModelCall:
     @property
     def known_tokens(self) -> int:
         """Prompt and answer of all requests that told them."""
-        return sum(_tokens(each) or 0 for each in self.attempts)
+        return sum(each.tokens or 0 for each in self.attempts)
 
-
-def _tokens(attempt: Attempt) -> int | None:
-    return None if attempt.usage is None else attempt.usage.total
+    @property
+    def use(self) -> ModelUse:
+        """What all of it counts as in a budget."""
+        return ModelUse(
+            at=self.started_at,
+            calls=self.billed_attempts,
+            tokens=self.known_tokens,
+            money=self.known_cost,
+            unknown_money=self.unknown_costs,
+            unknown_tokens=self.unknown_usages,
+        )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -18,6 +18,11 @@ from pydantic import SecretStr
 REMOVED = "[removed]"
 _LOOKS_SECRET: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("sk-", re.compile(r"\bsk-[A-Za-z0-9_-]{16,}")),
+    ("SK-", re.compile(r"\bSK-[A-Za-z0-9_-]{16,}")),
+    ("gsk_", re.compile(r"\bgsk_[A-Za-z0-9]{24,}")),
+    ("hf_", re.compile(r"\bhf_[A-Za-z0-9]{24,}")),
+    ("pplx-", re.compile(r"\bpplx-[A-Za-z0-9]{24,}")),
+    ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*")),
     ("xai-", re.compile(r"\bxai-[A-Za-z0-9]{24,}")),
     ("AIza", re.compile(r"\bAIza[A-Za-z0-9_-]{30,}")),
     ("earer", re.compile(r"\b(?i:bearer\s+)[A-Za-z0-9._~+/-]{16,}=*")),
@@ -58,13 +63,11 @@ class Redactor:
 
     def without_key(self, value: object) -> object:
         """A JSON value without the account's key, otherwise untouched: it goes back to the provider."""
-        if isinstance(value, str):
-            return self._without_known(value)
-        if isinstance(value, Mapping):
-            return {self.clean(str(k)): self.without_key(v) for k, v in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.without_key(each) for each in value]
-        return value
+        return _with_texts(value, self._without_known)
+
+    def clean_value(self, value: object) -> object:
+        """A JSON value of which every text is cleaned, to be kept."""
+        return _with_texts(value, self.clean)
 
     def _without_known(self, text: str) -> str:
         for shape in self._shapes:
@@ -117,6 +120,16 @@ _FILTER = _Cleaning()
 def storable(text: str) -> str:
     """The text with a mark in place of what PostgreSQL cannot hold: NUL and half characters."""
     return text if _is_plain(text) else _UNSTORABLE.sub("\ufffd", text)
+
+
+def _with_texts(value: object, change: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {change(str(name)): _with_texts(each, change) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_texts(each, change) for each in value]
+    return value
 
 
 def _is_plain(text: str) -> bool:

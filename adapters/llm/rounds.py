@@ -11,16 +11,17 @@ import openai
 
 from adapters.llm.capabilities import Abilities, AbilityMemory, abilities_of
 from adapters.llm.endpoint import ModelEndpoint
-from adapters.llm.errors import CallsSpent, ModelError, OutOfTime
+from adapters.llm.errors import BudgetSpent, CallsSpent, ModelError, OutOfTime
 from adapters.llm.exchange import exchange
 from adapters.llm.prices import price_table
-from adapters.llm.records import Attempt, Round
+from adapters.llm.records import Attempt, Billing, Round
 from adapters.llm.redaction import Redactor
 from adapters.llm.requests import Question, output_mode, parameters, payloads
 from adapters.llm.retries import Jitter, pause_after, wait_before_next
 from adapters.llm.settings import ModelSettings, Patience
 from adapters.llm.usage import cost_of, listed_price
 from adapters.llm.verdicts import Verdict, judge
+from trading.model_budget import BudgetExhausted, Ceiling, RequestBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,8 @@ class Allowance:
     began: float
     """On the monotonic clock."""
     deadline: float
-    paid_left: int | None
-    """Requests that may still be billed; None: no such limit."""
+    budget: RequestBudget | None
+    """Less what its requests have used so far; None: no limit."""
 
     @property
     def seconds_left(self) -> float:
@@ -74,7 +75,7 @@ class Failed:
 class _Attempts:
     made: list[Attempt] = field(default_factory=list[Attempt])
     counted: int = 0
-    """Without those that only taught what to leave out."""
+    """Without those that only taught what to leave out, and were free."""
 
     @property
     def paid(self) -> int:
@@ -102,10 +103,12 @@ async def ask_round(
         answered = replace(asked, attempts=tuple(attempts.made), reply=verdict.reply)
         if verdict.error is None:
             return answered, None
-        if verdict.refused is not None and line.learn(abilities, verdict.refused):
+        has_taught = verdict.refused is not None and line.learn(abilities, verdict.refused)
+        if has_taught and verdict.billing is Billing.NO:
             continue
         attempts.counted += 1
-        wait = _wait(line, verdict, allowance, attempts)
+        may_help = has_taught or verdict.is_passing
+        wait = _wait(line, verdict, allowance, attempts) if may_help else None
         if wait is None:
             return answered, Failed(
                 error=verdict.error, reason=verdict.reason, retry_after=verdict.retry_after
@@ -115,9 +118,11 @@ async def ask_round(
 
 def _barred(allowance: Allowance, attempts: _Attempts) -> Failed | None:
     """Time and money come before everything else."""
-    if allowance.paid_left is not None and allowance.paid_left <= 0:
+    spent = None if allowance.budget is None else allowance.budget.check()
+    if isinstance(spent, BudgetExhausted):
         last = f" (before: {attempts.made[-1].reason})" if attempts.made else ""
-        return Failed(error=CallsSpent, reason=f"no request that may be billed is left{last}")
+        kind = CallsSpent if spent.ceiling is Ceiling.CALLS else BudgetSpent
+        return Failed(error=kind, reason=f"{spent.sentence}{last}")
     if allowance.seconds_left <= 0:
         return Failed(error=OutOfTime, reason="the time for this decision is over")
     return None
@@ -130,7 +135,7 @@ async def _attempt(
     allowance: Allowance,
     attempts: _Attempts,
 ) -> Verdict:
-    began = monotonic()
+    began, sent_at = monotonic(), datetime.now(UTC)
     outcome = await exchange(
         line.sdk,
         {**asked.parameters, "messages": payloads(question.messages)},
@@ -147,8 +152,8 @@ async def _attempt(
     )
     attempt = _recorded(line, verdict, began - allowance.began, monotonic() - began)
     attempts.made.append(attempt)
-    if allowance.paid_left is not None and attempt.is_billed:
-        allowance.paid_left -= 1
+    if allowance.budget is not None:
+        allowance.budget = allowance.budget.after(attempt.use(sent_at))
     return verdict
 
 
@@ -175,8 +180,6 @@ def _recorded(line: Line, verdict: Verdict, began_after: float, seconds: float) 
 
 
 def _wait(line: Line, verdict: Verdict, allowance: Allowance, attempts: _Attempts) -> float | None:
-    if not verdict.is_passing:
-        return None
     return wait_before_next(
         line.patience,
         attempts=attempts.counted,

@@ -21,7 +21,9 @@ def read_usage(document: Mapping[str, object]) -> Usage | None:
     found = document.get("usage")
     if not isinstance(found, Mapping):
         return None
-    prompt, answer = _count(found.get("prompt_tokens")), _count(found.get("completion_tokens"))
+    # A prompt of zero tokens is a server that does not count: something was asked.
+    prompt = _count(found.get("prompt_tokens")) or None
+    answer = _count(found.get("completion_tokens"))
     total = _count(found.get("total_tokens"))
     if total is not None and prompt is not None and answer is not None and total > prompt + answer:
         # xAI counts reasoning beside the answer instead of in it, and bills both.

@@ -28,6 +28,7 @@ from adapters.store.views.model_usage import (
     add_days,
     load_account_model,
     load_model_days,
+    load_newest_question,
 )
 from adapters.store.views.paging import Page, PageRequest
 from api.answers import ACCOUNT_SECONDS, TRADES_SECONDS, answer
@@ -36,6 +37,7 @@ from api.model_shapes import ModelCallDocument, ModelCallShape, ModelUsageShape
 from api.problem_details import PROBLEM_RESPONSES, Problem
 from api.shapes import PageShape
 from api.store_access import open_of, reading
+from trading.decision.context.trimming import estimate_tokens
 from trading.model_budget import BudgetExhausted, ModelUse, check_budget
 
 router = APIRouter(responses=PROBLEM_RESPONSES, tags=["models"])
@@ -158,19 +160,28 @@ async def load_usage(conn: AsyncConnection, account_id: str, real_now: datetime)
             "model": model.model if model else None,
             "budget": model.agent.budget if model else None,
             "today": _day(now),
-            **_against(model, now, real_now),
+            **_against(model, now, await _expected(conn, account_id, model, real_now)),
             "last_30_days": _use(add_days(days, today)),
             "days": [_day(each) for each in days],
         }
     )
 
 
-def _against(model: AccountModel | None, today: ModelDay, real_now: datetime) -> dict[str, Any]:
-    """Today's use as the budget counts it, and whether one more request would be refused."""
+async def _expected(
+    conn: AsyncConnection, account_id: str, model: AccountModel | None, real_now: datetime
+) -> ModelUse:
+    """What the next question will use: about as many tokens as the newest one."""
+    has_limit = model is not None and model.agent.budget.tokens is not None
+    told = await load_newest_question(conn, account_id) if has_limit else None
+    return ModelUse(at=real_now, tokens=estimate_tokens(told or ""))
+
+
+def _against(model: AccountModel | None, today: ModelDay, expected: ModelUse) -> dict[str, Any]:
+    """Today's use as the budget counts it, and whether the next request would be refused."""
     if model is None:
         return {"counted_tokens": None, "counted_money": None, "exhausted": None}
     budget, used = model.agent.budget, today.used
-    verdict = check_budget(budget, used, ModelUse(at=real_now))
+    verdict = check_budget(budget, used, expected)
     return {
         "counted_tokens": used.counted_tokens(budget),
         "counted_money": used.counted_money(budget),

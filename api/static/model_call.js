@@ -29,7 +29,8 @@ function facts(call) {
 }
 
 function decision(made, outcomes) {
-  const size = ["buy", "sell"].includes(made.action) ? ` ${wholeMoney(made.allocation_usd)} USDT at ${price(made.reference_price)}` : "";
+  const hasDirection = ["buy", "sell"].includes(made.action); // A hold and a close have no result of their own.
+  const size = hasDirection ? ` ${wholeMoney(made.allocation_usd)} USDT at ${price(made.reference_price)}` : "";
   const risk = words([made.verdict, made.verdict_code].filter(Boolean).join(", ") || "not judged yet", made.verdict_text);
   const later = outcomes.filter((each) => each.decision_id === made.id)
     .map((each) => `${each.horizon} ${percent(isKnown(each.result_ratio) ? each.result_ratio : each.move_ratio)}`);
@@ -38,7 +39,7 @@ function decision(made, outcomes) {
     saidLine(made.rationale || "no reason given"),
     made.exit_plan ? saidLine(`Exit plan: ${made.exit_plan}`, "quiet") : null,
     element("p", { class: "quiet" }, `Risk: ${risk}`),
-    later.length ? element("p", { class: "quiet" }, `${made.action === "hold" ? "Price since" : "Result"}: ${later.join(", ")}`) : null);
+    later.length ? element("p", { class: "quiet" }, `${hasDirection ? "Result" : "Price since"}: ${later.join(", ")}`) : null);
 }
 
 function reading(read) {

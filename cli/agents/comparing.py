@@ -1,7 +1,7 @@
 """`perpflow agents compare A B`: two accounts side by side, from the API of the arena.
 
 The figures are the API's own; percent appears only here, where a person reads it. Cost is what is known:
-requests of unknown price are counted beside it.
+requests of unknown price are counted beside it, and where nothing is known it is unknown, not zero.
 """
 
 from __future__ import annotations
@@ -77,13 +77,15 @@ def _lines_of(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _cost(usage: Mapping[str, Any]) -> str:
-    """Mean of the days on which something was asked, in USD."""
+    """Mean of the days on which something was asked, in USD; requests of unknown price likewise."""
     days, used = len(usage["days"]), usage["last_30_days"]
     if not days:
         return _NONE
-    unknown = used["unknown_money"]
-    words = f"{float(used['money']) / days:.4f} USD"
-    return words + (f" and {unknown} of unknown price" if unknown else "")
+    known = f"{float(used['money']) / days:.4f} USD"
+    if not used["unknown_money"]:
+        return known
+    unknown = f"{used['unknown_money'] / days:.1f} requests of unknown price"
+    return unknown if used["unknown_money"] == used["calls"] else f"{known} and {unknown}"
 
 
 def _questions(usage: Mapping[str, Any]) -> str:

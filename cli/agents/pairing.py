@@ -62,16 +62,16 @@ def twin_of(
         )
     other = " ".join(each for each in (prompt, model) if each is not None)
     return replace(
-        original,
+        original.asking(model),
         id=new_id or f"{original.id}-{_as_id(other)}",
         name=f"{original.name}, {other}",
         prompt=prompt or original.prompt,
-        model=model or original.model,
         mode=Mode.PAPER,
         venue="paper",
         venue_keys=None,
         foreign=ForeignPolicy.IGNORE,
         bracket=BracketPolicy.SEPARATE,
+        twin_of=None,
     )
 
 

@@ -10,6 +10,8 @@ from trading.account import Account
 from trading.model_agent import ModelAgent
 from trading.units import ZERO, plain
 
+_LAST = "not counting what the last request of an account goes beyond its own"
+
 
 def model_sentence(accounts: Sequence[Account]) -> str:
     """Empty where no account asks a model."""
@@ -38,4 +40,5 @@ def _most(days: Sequence[Decimal | None]) -> str:
         return f"{noun} no limit in USD (llm.budget.usd), the others {plain(known)} USD a day"
     if known == ZERO:
         return "they cost nothing"
-    return f"by their budgets at most {plain(known)} USD a day (UTC) in all"
+    # What a request costs is known when it is answered: see docs/models.md.
+    return f"by their budgets at most {plain(known)} USD a day (UTC) in all, {_LAST}"

@@ -38,7 +38,7 @@ async def test_two_accounts_stand_side_by_side_with_the_figures_of_the_api(
 def compared(**used: Any) -> dict[str, tuple[str, ...]]:
     names = ("days", "total_return", "max_drawdown", "sharpe", "trades", "win_rate", "fees")
     figures = dict.fromkeys(names, 0.125)
-    use = {"questions": 9, "money": 0.75, "unknown_money": 0} | used
+    use = {"questions": 9, "calls": 9, "money": 0.75, "unknown_money": 0} | used
     one = {
         "model": "m",
         "strategy": "llm",
@@ -60,4 +60,10 @@ def test_what_a_model_cost_is_the_mean_of_the_days_on_which_it_was_asked() -> No
 
 
 def test_requests_of_unknown_price_are_said_and_not_counted_as_free() -> None:
-    assert compared(unknown_money=4)["model cost a day"][0] == "0.2500 USD and 4 of unknown price"
+    lines = compared(unknown_money=4)
+    assert lines["model cost a day"][0] == "0.2500 USD and 1.3 requests of unknown price"
+
+
+def test_a_model_whose_every_price_is_unknown_has_no_cost_in_money() -> None:
+    lines = compared(calls=8640, unknown_money=8640, money=0)
+    assert lines["model cost a day"][0] == "2880.0 requests of unknown price"

@@ -6,14 +6,15 @@ import asyncio
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select
 
 from adapters.store.accounts import save_account
-from adapters.store.tables import decisions
+from adapters.store.tables import decision_outcomes, decisions
 from tests.api.browsing import IN_BROWSER, open_arena
 from tests.api.model_call_seeding import model_account
 from tests.api.seeding import DENIED, add_cycle, add_decision
@@ -83,6 +84,37 @@ async def test_a_decision_of_a_model_opens_what_was_asked_and_said_as_text(
     assert await dialog.is_hidden()
     assert watched.complaints == []
     assert watched.foreign == []
+
+
+async def test_what_the_price_did_after_a_close_is_no_result_of_it(
+    browser: Browser,
+    address: str,
+    engine: Engine,
+    seeded: datetime,
+) -> None:
+    at = seeded + timedelta(minutes=5)
+    with engine.begin() as conn:
+        save_account(conn, model_account("grok", name="Grok 4"))
+        cycle = add_cycle(conn, "grok", at, real_at=datetime.now(at.tzinfo))
+        call = store_call(conn, "grok", reply_of(entry(action="sell")), at=at, cycle_id=cycle)
+        made = add_decision(conn, "grok", cycle, "BTCUSDT", at, action="close", model_call_id=call)
+        conn.execute(
+            insert(decision_outcomes).values(
+                decision_id=made,
+                horizon="1h",
+                account_id="grok",
+                known_at=at + timedelta(hours=1),
+                price=Decimal(64_640),
+                move_ratio=Decimal("0.01"),
+                result_ratio=None,
+            )
+        )
+    page = (await open_arena(browser, address)).page
+    await page.locator("#feed li", has_text="Grok 4").first.locator(".opener").click()
+    line = page.locator("#call-dialog .call-decisions li").first
+    await line.wait_for()
+    assert "Price since: 1h" in await line.inner_text()
+    assert "Result" not in await line.inner_text()
 
 
 async def test_a_decision_that_came_as_an_event_finds_its_call(

@@ -12,11 +12,14 @@ import pytest
 from sqlalchemy import Engine
 
 from adapters.store.accounts import save_account
-from adapters.store.views.model_usage import load_model_days
+from adapters.store.views.model_usage import load_model_days, load_newest_question
 from api.routes.model_calls import load_usage
 from tests.api.model_call_seeding import BUY, HOUR, Asked, model_account, seed_model_calls
 from tests.api.seeding import START, make_account
 from tests.model_calls import REAL, store_call
+from trading.decision.context.trimming import estimate_tokens
+from trading.model_agent import ModelAgent
+from trading.model_budget import ModelBudget
 
 LATER = REAL + 6 * HOUR
 PATH = "/api/v1/model-calls"
@@ -245,6 +248,26 @@ async def test_usage_counts_today_and_thirty_days_against_the_budget(
         date(2026, 10, 30),
     ]
     assert (usage.last_30_days.calls, usage.last_30_days.tokens) == (7, 7_000)
+
+
+async def test_a_day_without_room_for_the_next_questions_tokens_is_exhausted_as_in_the_cycle(
+    engine: Engine, async_engine: Any, asked: Asked
+) -> None:
+    used = 5_000  # of `grok` today
+    async with async_engine.connect() as conn:
+        told = await load_newest_question(conn, "grok")
+    assert told is not None
+    short = estimate_tokens(told)
+
+    async def exhausted(tokens: int) -> str | None:
+        budget = ModelBudget(tokens=tokens, assumed_tokens=0)
+        with engine.begin() as conn:
+            save_account(conn, model_account(model_agent=ModelAgent(budget=budget)))
+        async with async_engine.connect() as conn:
+            return (await load_usage(conn, "grok", LATER)).exhausted
+
+    assert await exhausted(used + short) is None
+    assert f"{used + short} of {used + short - 1} tokens" in str(await exhausted(used + short - 1))
 
 
 async def test_a_day_is_a_utc_day_whatever_the_session_speaks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,22 @@ def test_a_twin_with_another_prompt_is_a_paper_account_alike_in_all_else(
     assert twin == replace(original, id="llm-grid", name=f"{original.name}, grid", prompt="grid")
 
 
+def test_a_twin_with_another_model_leaves_behind_what_was_said_of_the_first(
+    stub: ModelStub,
+) -> None:
+    agent = ModelAgent(
+        temperature=Decimal(0),
+        own_price_in=Decimal(0),
+        own_price_out=Decimal(0),
+        output="text",
+        takes_tools=False,
+    )
+    local = build_model_account(stub, model_agent=agent)
+    other = twin_of(local, prompt=None, model="openai/gpt-5.5", new_id=None)
+    assert other.model_agent == ModelAgent(temperature=Decimal(0))
+    assert twin_of(local, prompt="grid", model=None, new_id=None).model_agent == agent
+
+
 @pytest.mark.db
 def test_a_twin_of_a_live_account_trades_on_paper_without_its_keys(
     model_arena: TestArena,
@@ -259,6 +276,12 @@ def test_a_twin_of_a_live_account_trades_on_paper_without_its_keys(
     twin = twin_of(live, prompt="grid", model=None, new_id=None)
 
     assert (twin.mode, twin.venue, twin.venue_keys) == (Mode.PAPER, "paper", None)
+
+
+def test_a_twin_of_a_paper_twin_decides_itself(stub: ModelStub) -> None:
+    repeats = build_model_account(stub, twin_of="live")
+
+    assert twin_of(repeats, prompt="grid", model=None, new_id=None).twin_of is None
 
 
 @pytest.mark.db

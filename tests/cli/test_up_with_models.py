@@ -191,11 +191,13 @@ def costing(money: str | None) -> Account:
         ((build_account("grid"),), ""),
         (
             (asking(),),
-            "1 account asks a language model (m); by their budgets at most 5 USD a day (UTC) in all",
+            "1 account asks a language model (m); by their budgets at most 5 USD a day (UTC) in all,"
+            " not counting what the last request of an account goes beyond its own",
         ),
         (
             (costing("0.50"), costing("2")),
-            "2 accounts ask a language model (m); by their budgets at most 2.5 USD a day (UTC) in all",
+            "2 accounts ask a language model (m); by their budgets at most 2.5 USD a day (UTC) in all,"
+            " not counting what the last request of an account goes beyond its own",
         ),
         (
             (costing(None), costing("2")),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tasks import model_storing
-from tasks.model_questions import preview, replay
 from tests.arena import TestArena, hours
 from tests.llm_stub.says import Say, refuses
 from tests.llm_stub.server import ModelStub
@@ -21,11 +21,12 @@ from tests.tasks.model_accounts import (
     reply,
 )
 from tests.tasks.whole_cycle import run_cycle
-from trading.errors import InvalidRecord
+from trading.account import ModelProvider
 from trading.model_agent import ModelAgent
 from trading.model_budget import ModelBudget, UnknownCost
 
 pytestmark = pytest.mark.db
+TOKENS = {"prompt_tokens": 99_000, "completion_tokens": 1000, "total_tokens": 100_000}
 DECISIONS = "select asset, action, verdict, rationale from app.decisions order by asset"
 
 
@@ -64,6 +65,11 @@ BROKEN: dict[str, Say] = {
     "no_document": Say(text="Buy BTC now, all in!"),
     "wrong_side": Say(text=reply(entry("buy", 50_000, sl_price=90_000, tp_price=95_000))),
     "schema": Say(text=reply({"asset": "BTC", "action": "buy"})),
+    "unfinished": Say(
+        text=reply(entry("hold", 50_000)),
+        calls=(("get_candles", {"asset": "BTC"}),),
+        finish="stop",
+    ),
 }
 
 
@@ -156,6 +162,55 @@ async def test_at_its_budget_the_account_holds_and_the_model_is_not_asked(
     ]
 
 
+async def test_a_broken_reply_is_not_corrected_beyond_the_days_money(
+    arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    arena.add(build_model_account(stub, model_agent=agent_with(money=Decimal("0.10"))))
+    stub.answer_with(lambda _: Say(text="Buy BTC now!", usage=TOKENS))
+    await run_cycle("llm")
+    assert len(stub.bodies) == 1
+    assert arena.rows("select purpose, outcome, known_cost from app.model_calls") == [
+        ("decide", "no_document", Decimal(1))
+    ]
+
+
+async def test_tool_rounds_that_spend_the_days_money_end_in_a_hold_that_says_so(
+    arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    agent = agent_with(money=Decimal("1.50"), uses_tools=True)
+    arena.add(build_model_account(stub, model_agent=agent))
+    look = ("get_candles", {"asset": "BTC", "timeframe": "5m", "last": 5})
+    stub.answer_with(lambda _: Say(text=None, calls=(look,), usage=TOKENS))
+    await run_cycle("llm")
+    assert arena.rows("select outcome, billed, known_cost from app.model_calls") == [
+        ("model_budget_spent", 2, Decimal(2))
+    ]
+    ((_, action, _, rationale),) = arena.rows(DECISIONS)
+    assert action == "hold"
+    assert "with this call 2 of 1.5 USD" in str(rationale)
+
+
+async def test_an_answer_that_passes_the_days_money_by_its_own_cost_is_still_acted_on(
+    arena: TestArena, stub: ModelStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    arena.add(build_model_account(stub, model_agent=agent_with(money=Decimal("0.10"))))
+    plain = answer_by_price("buy")
+    stub.answer_with(lambda question: replace(plain(question), usage=TOKENS))
+    await run_cycle("llm")
+    assert arena.rows("select action, verdict from app.decisions") == [("buy", "approved")]
+
+
+def agent_with(*, uses_tools: bool = False, **limits: Any) -> ModelAgent:
+    """An answer of `TOKENS` costs 1 USD."""
+    ten = Decimal(10)
+    return ModelAgent(
+        budget=ModelBudget(**limits), uses_tools=uses_tools, own_price_in=ten, own_price_out=ten
+    )
+
+
 async def test_at_its_budget_a_configured_strategy_decides_and_says_so(
     arena: TestArena,
     stub: ModelStub,
@@ -190,63 +245,31 @@ async def test_a_question_whose_process_ends_before_the_answer_counts_at_an_unkn
     ) == [("decide", "unanswered", 1, 1, 1)]
 
 
-async def test_what_could_not_be_sent_leaves_no_question(
-    arena: TestArena, asked: ModelStub, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"provider": ModelProvider(api_key="env:NOT_SET")}, "NOT_SET"),
+        ({"provider": ModelProvider(base_url="http://far.example/v1")}, "must begin with https"),
+        ({"prompt": "gone"}, "gone"),
+    ],
+    ids=["key", "address", "prompt"],
+)
+async def test_a_model_that_cannot_be_asked_is_held_and_told_and_leaves_no_question(
+    arena: TestArena, asked: ModelStub, changes: dict[str, Any], words: str
 ) -> None:
-    async def refused(*_: Any) -> Any:
-        raise InvalidRecord("the model has no name")
-
-    monkeypatch.setattr(model_storing, "talk", refused)
-    with pytest.raises(InvalidRecord, match="the model has no name"):
-        await run_cycle("llm")
-    assert arena.rows("select 1 from app.model_calls") == []
-
-
-async def test_a_preview_asks_once_places_nothing_and_counts_in_the_budget(
-    arena: TestArena, asked: ModelStub
-) -> None:
-    asked.answer_with(answer_by_price("buy"))
-    shown = await preview("llm", ["BTC"])
-    assert shown is not None
-    assert [decision.action for decision in shown.decisions] == ["buy"]
-    assert shown.cost is None  # a server of one's own tells no price: unknown, never zero
-    assert arena.one("select count(*) from app.intents") == (0,)
-    assert arena.one("select count(*) from app.decisions") == (0,)
-    assert arena.rows("select purpose from app.model_calls") == [("preview",)]
-
-
-async def test_a_replay_asks_the_same_words_of_another_model_and_reads_them_as_of_then(
-    arena: TestArena, asked: ModelStub
-) -> None:
-    asked.answer_with(answer_by_price("buy"))
+    arena.add(replace(build_model_account(asked), **changes))
     await run_cycle("llm")
-    (call_id,) = arena.one("select id from app.model_calls")
-    asked.answer_with(answer_by_price("sell"))
-    again = await replay(call_id, model="lab/trader-2")
-    assert again is not None
-    assert [decision.action for decision in again.decisions] == ["sell"]
-    first, second = asked.bodies
-    assert first["messages"] == second["messages"]
-    assert (first["model"], second["model"]) == (MODEL, "lab/trader-2")
-    assert arena.rows("select replay_of from app.model_calls where purpose = 'replay'") == [
-        (call_id,)
-    ]
-    assert arena.one("select count(*) from app.intents where leg = 'entry'") == (1,)
+    assert asked.bodies == []
+    assert arena.rows("select 1 from app.model_calls") == []
+    ((_, action, _, rationale),) = arena.rows(DECISIONS)
+    assert action == "hold"
+    assert words in str(rationale)
+    ((code, severity, sentence),) = arena.rows(
+        "select code, severity, sentence from app.alerts where real_cleared_at is null"
+    )
+    assert (code, severity) == ("model_needs_person", "critical")
+    assert words in str(sentence)
 
 
 def arena_time(arena: TestArena) -> Any:
     return arena.one("select market_anchor from app.arena")[0]
-
-
-async def test_a_replay_beyond_the_days_tokens_is_refused_and_not_asked(
-    arena: TestArena, asked: ModelStub
-) -> None:
-    asked.answer_with(answer_by_price("hold"))
-    await run_cycle("llm")
-    (call_id, used) = arena.one("select id, known_tokens from app.model_calls")
-    assert isinstance(used, int)
-    budget = ModelBudget(tokens=used + 10, unknown_cost=UnknownCost.ASSUME)
-    arena.add(build_model_account(asked, model_agent=ModelAgent(budget=budget)))
-    with pytest.raises(InvalidRecord, match="budget of this UTC day is used up"):
-        await replay(call_id)
-    assert len(asked.bodies) == 1

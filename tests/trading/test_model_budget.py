@@ -99,9 +99,11 @@ def test_an_unknown_price_stops_the_day_where_that_is_set() -> None:
     assert "assume" in verdict.sentence
 
 
-def test_without_a_limit_of_money_an_unknown_price_stops_nobody() -> None:
+def test_an_unknown_price_stops_the_account_that_wants_it_without_a_limit_of_money_too() -> None:
     budget = ModelBudget(calls=100, unknown_cost=UnknownCost.STOP)
-    assert isinstance(check_budget(budget, spent(unknown_money=9), NEXT), BudgetAllows)
+    verdict = check_budget(budget, spent(calls=1, unknown_money=1), NEXT)
+    assert isinstance(verdict, BudgetExhausted)
+    assert verdict.ceiling is Ceiling.UNKNOWN_COST
 
 
 def test_a_day_is_a_utc_day_wherever_the_clock_stands() -> None:

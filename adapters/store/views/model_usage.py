@@ -76,6 +76,17 @@ async def load_account_model(conn: AsyncConnection, account_id: str) -> AccountM
     return AccountModel(model=config["model"], agent=agent)
 
 
+async def load_newest_question(conn: AsyncConnection, account_id: str) -> str | None:
+    """What the account's model was told in its newest cycle; None before the first one."""
+    columns = model_calls.c
+    return await conn.scalar(
+        select(columns.call["messages"][1]["text"].astext)
+        .where(columns.account_id == account_id, columns.purpose == "decide")
+        .order_by(columns.at.desc(), columns.id.desc())
+        .limit(1)
+    )
+
+
 def add_days(days: tuple[ModelDay, ...], day: date) -> ModelDay:
     """All of them as one, under the name of a day."""
     used = [each.used for each in days]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from adapters.llm.endpoint import Dialect, ModelEndpoint
 from adapters.llm.messages import AnswerSchema, system, user
 from adapters.llm.settings import ModelSettings, Patience
 from tests.llm_stub.server import ModelStub
+from trading.model_budget import DayOfModel, ModelBudget, ModelUse, RequestBudget
 
 KEY = "sk-or-v1-0badc0de0badc0de0badc0de0badc0de"
 MODEL = "x-ai/grok-4"
@@ -34,6 +36,15 @@ QUICK = Patience(
 """Waits of tests; everything else as it is."""
 
 BuildClient = Callable[..., ModelClient]
+
+
+def limits_of(**limits: object) -> CallLimits:
+    """A budget of a day of which nothing was used before."""
+    now = datetime.now(UTC)
+    budget = RequestBudget(
+        limits=ModelBudget(**limits), day=DayOfModel(day=now.date()), expected=ModelUse(at=now)
+    )
+    return CallLimits(seconds=10, budget=budget)
 
 
 @pytest.fixture

@@ -7,13 +7,20 @@ from decimal import Decimal
 import pytest
 
 from adapters.llm.capabilities import Abilities, AbilityMemory, OutputMode, abilities_of
-from adapters.llm.client import CallLimits
 from adapters.llm.endpoint import Dialect
 from adapters.llm.errors import ModelError, RequestRefused
 from adapters.llm.messages import Tool
 from adapters.llm.settings import Effort
-from tests.adapters.llm.conftest import LIMITS, MESSAGES, SCHEMA, BuildClient, endpoint_of
-from tests.llm_stub.says import Say, refuses, unsupported
+from tests.adapters.llm.conftest import (
+    LIMITS,
+    MESSAGES,
+    QUICK,
+    SCHEMA,
+    BuildClient,
+    endpoint_of,
+    limits_of,
+)
+from tests.llm_stub.says import Say, error, refuses, unsupported
 from tests.llm_stub.server import ModelStub
 
 TOOL = Tool(name="get_candles", description="Candles.", parameters={"type": "object"})
@@ -49,9 +56,21 @@ async def test_a_lesson_is_remembered_for_all_accounts_of_the_process(
 async def test_lessons_do_not_count_as_attempts(stub: ModelStub, build: BuildClient) -> None:
     stub.refuse("m", "json_schema", "json_object", "temperature", "top_p", "seed", "max_tokens")
     client = build("m", temperature=Decimal("0.2"), top_p=Decimal("0.9"), seed=1)
-    call = await client.ask(MESSAGES, CallLimits(seconds=10, paid_requests=1), SCHEMA)
+    call = await client.ask(MESSAGES, limits_of(calls=1), SCHEMA)
     assert call.text
     assert stub.bodies[-1].keys() == {"model", "messages", "max_completion_tokens", "usage"}
+
+
+async def test_lessons_inside_an_answer_that_may_be_billed_are_bounded_like_any_paid_request(
+    stub: ModelStub, build: BuildClient
+) -> None:
+    names = iter(["response_format", "response_format", "temperature", "top_p", "seed", ""])
+    stub.answer_with(lambda asked: Say(error=error(400, f"Unsupported parameter: {next(names)}")))
+    client = build("m", temperature=Decimal("0.5"), top_p=Decimal("0.5"), seed=7)
+    with pytest.raises(RequestRefused) as raised:
+        await client.ask(MESSAGES, LIMITS, SCHEMA)
+    assert raised.value.call.billed_attempts == QUICK.most_paid
+    assert shapes(stub) == ["json_schema", "json_object"]
 
 
 async def test_a_refusal_of_nothing_that_was_sent_ends_the_asking(

@@ -222,6 +222,17 @@ async def test_another_model_than_the_one_asked_is_told(
         ("o1", "o1-preview", Match.OTHER),
         ("o1", "o1-pro", Match.OTHER),
         ("o1", None, Match.UNTOLD),
+        ("llama3.1:70b", "llama3.1:8b", Match.OTHER),
+        ("llama3.1:8b", "llama3.1:8b", Match.SAME),
+        ("llama3.1", "llama3.1:latest", Match.SAME),
+        ("x-ai/grok-4:online", "x-ai/grok-4-0709", Match.VERSION),
+        ("acme/x", "acme/x-70", Match.OTHER),
+        ("openai/gpt-4", "openai/gpt-4-32", Match.OTHER),
+        ("acme/x", "acme/x-1399", Match.OTHER),
+        ("mistralai/mistral-large", "mistralai/mistral-large-2411", Match.VERSION),
+        ("cohere/command-r", "cohere/command-r-08-2024", Match.VERSION),
+        ("gemini-1.5-pro", "gemini-1.5-pro-002", Match.VERSION),
+        ("gpt-4", "gpt-4-0125-preview", Match.VERSION),
     ],
 )
 def test_names_of_models_are_compared_without_their_dates(

@@ -73,6 +73,24 @@ async def test_an_answer_without_usage_has_unknown_tokens_and_cost(
     assert (call.cost, call.known_tokens, call.unknown_usages) == (None, 0, 1)
 
 
+async def test_a_server_that_counts_zero_tokens_has_not_counted(
+    stub: ModelStub, build: BuildClient
+) -> None:
+    stub.script(MODEL, Say(usage=dict.fromkeys(SUM, 0)))
+    call = await build(price=OWN).ask(MESSAGES, LIMITS)
+    assert (call.cost, call.unknown_costs, call.unknown_usages) == (None, 1, 1)
+
+
+async def test_where_tokens_cost_nothing_their_number_does_not_matter(
+    stub: ModelStub, build: BuildClient
+) -> None:
+    """A local server may count nothing, or zero."""
+    free = Price(input=Decimal(0), output=Decimal(0))
+    stub.script(MODEL, Say(usage=None), Say(usage=dict.fromkeys(SUM, 0)))
+    calls = [await build(price=free).ask(MESSAGES, LIMITS) for _ in range(2)]
+    assert [call.cost for call in calls] == [0, 0]
+
+
 async def test_three_failing_calls_are_three_costs_and_end_the_budget(
     stub: ModelStub, build: BuildClient
 ) -> None:

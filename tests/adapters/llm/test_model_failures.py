@@ -17,6 +17,7 @@ from adapters.llm.errors import (
     AddressWrong,
     AnswerTooLong,
     AnswerUnusable,
+    BudgetSpent,
     CallsSpent,
     CreditsExhausted,
     KeyRefused,
@@ -41,9 +42,11 @@ from tests.adapters.llm.conftest import (
     SCHEMA,
     BuildClient,
     endpoint_of,
+    limits_of,
 )
 from tests.llm_stub.says import Say, error, refuses
 from tests.llm_stub.server import ModelStub
+from trading.model_budget import UnknownCost
 
 
 async def failure_of(client: ModelClient, limits: CallLimits = LIMITS) -> ModelError:
@@ -216,7 +219,7 @@ async def test_the_callers_count_of_paid_requests_ends_the_asking(
     stub: ModelStub, client: ModelClient
 ) -> None:
     stub.answer_with(lambda asked: refuses(500, "boom"))
-    failed = await failure_of(client, CallLimits(seconds=10, paid_requests=1))
+    failed = await failure_of(client, limits_of(calls=1))
     assert type(failed) is CallsSpent
     assert "boom" in str(failed)
     assert len(stub.asked) == 1
@@ -225,9 +228,31 @@ async def test_the_callers_count_of_paid_requests_ends_the_asking(
 async def test_without_a_paid_request_left_nothing_is_sent(
     stub: ModelStub, client: ModelClient
 ) -> None:
-    failed = await failure_of(client, CallLimits(seconds=10, paid_requests=0))
+    failed = await failure_of(client, limits_of(calls=0))
     assert type(failed) is CallsSpent
     assert stub.asked == []
+
+
+async def test_a_lost_answer_of_unknown_price_is_not_asked_again_where_that_stops_the_day(
+    stub: ModelStub, client: ModelClient
+) -> None:
+    stub.answer_with(lambda asked: refuses(500, "boom"))
+    failed = await failure_of(client, limits_of(money=Decimal(9), unknown_cost=UnknownCost.STOP))
+    assert type(failed) is BudgetSpent
+    assert "boom" in str(failed)
+    assert len(stub.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "limit", [{"money": Decimal("0.50")}, {"tokens": 100_000}], ids=["money", "tokens"]
+)
+async def test_a_lost_answer_counts_as_what_is_assumed_before_it_is_asked_again(
+    stub: ModelStub, client: ModelClient, limit: dict[str, object]
+) -> None:
+    stub.answer_with(lambda asked: refuses(500, "boom"))
+    failed = await failure_of(client, limits_of(**limit))
+    assert type(failed) is BudgetSpent
+    assert len(stub.asked) == 1
 
 
 async def test_a_wait_that_the_provider_asks_for_is_kept_when_it_fits(

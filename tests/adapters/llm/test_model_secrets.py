@@ -20,7 +20,7 @@ from adapters.llm.client import CallLimits
 from adapters.llm.documents import call_document
 from adapters.llm.endpoint import ModelEndpoint
 from adapters.llm.errors import ModelError
-from adapters.llm.messages import Message, user
+from adapters.llm.messages import Message, Tool, user
 from adapters.llm.redaction import REMOVED, Redactor
 from tests.adapters.llm.conftest import KEY, LIMITS, MESSAGES, MODEL, BuildClient
 from tests.llm_stub.says import Say, error, refuses
@@ -35,6 +35,8 @@ SHAPES = (
     quote(KEY, safe=""),
     json.dumps(KEY)[1:-1],
 )
+OTHER = "sk-or-v1-" + "a1b2c3d4" * 8
+"""Not the account's, but one by its look."""
 ESCAPED = "".join(f"\\u{ord(c):04x}" for c in KEY)
 
 
@@ -120,6 +122,40 @@ async def test_a_key_in_the_models_own_words_is_removed(
     assert_clean(logged.getvalue())
 
 
+async def test_what_looks_like_a_key_in_a_models_reasoning_goes_back_to_it_and_is_not_kept(
+    stub: ModelStub, build: BuildClient
+) -> None:
+    details = [{"type": "reasoning.text", "text": f"the key is {OTHER}"}]
+    told = {"reasoning_details": details, "reasoning_content": f"the key is {OTHER}"}
+    asks = Say(text=None, calls=(("look", {}),), extra=told)
+    stub.script(MODEL, asks, Say(text="{}", extra=told))
+    tool = Tool(name="look", description="Look.", parameters={"type": "object"})
+
+    async def look(_name: str, _arguments: object) -> str:
+        return "{}"
+
+    call = await build().ask_with_tools(MESSAGES, [tool], look, LIMITS)
+    assert stub.bodies[1]["messages"][2]["reasoning_details"] == details
+    kept = json.dumps(call_document(call))
+    assert OTHER not in kept
+    assert OTHER not in repr(call)
+    assert kept.count(f"the key is {REMOVED}") >= len(told)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "gsk_" + "a1B2" * 13,
+        "hf_" + "aB" * 17,
+        "pplx-" + "a1" * 24,
+        "SK-OR-V1-" + "AB12" * 16,
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2lnbmF0dXJl",
+    ],
+)
+def test_keys_of_other_makers_are_known_by_their_look(key: str) -> None:
+    assert Redactor(None).clean(f"the key is {key}.") == f"the key is {REMOVED}."
+
+
 async def test_a_failed_connection_leads_to_no_request_that_holds_the_key(
     stub: ModelStub, build: BuildClient, logged: io.StringIO
 ) -> None:
@@ -184,7 +220,7 @@ def test_a_short_key_of_a_local_server_does_not_eat_the_text() -> None:
 
 
 def test_ordinary_texts_are_left_alone() -> None:
-    text = '{"rationale": "RSI 48.1, task-force-of-one, 0xabc, ask-bid 1.5 bps, sk-short"}'
+    text = '{"rationale": "RSI 48.1, task-force-of-one, 0xabc, ask-bid 1.5 bps, sk-short, RISK-adjusted-returns-of-today, hf_volume"}'
     assert Redactor(SecretStr(KEY)).clean(text) == text
 
 

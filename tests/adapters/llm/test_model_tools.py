@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from adapters.llm.client import CallLimits, ModelClient
-from adapters.llm.errors import CallsSpent, OutOfTime, ToolFailed
+from adapters.llm.errors import BudgetSpent, CallsSpent, OutOfTime, ToolFailed
 from adapters.llm.messages import Role, Tool
 from adapters.llm.records import Stop
 from adapters.llm.tools import MOST_ANSWER, MOST_IN_ROUND, BadArguments, parse_arguments
-from tests.adapters.llm.conftest import LIMITS, MESSAGES, MODEL, SCHEMA, BuildClient
+from tests.adapters.llm.conftest import (
+    LIMITS,
+    MESSAGES,
+    MODEL,
+    SCHEMA,
+    BuildClient,
+    limits_of,
+)
 from tests.llm_stub.says import Say
 from tests.llm_stub.server import ModelStub
 from trading.errors import UnknownName
@@ -182,10 +190,24 @@ async def test_the_count_of_paid_requests_holds_over_all_rounds(
 ) -> None:
     stub.answer_with(lambda asked: asks(("get_candles", {})))
     with pytest.raises(CallsSpent) as raised:
-        await client.ask_with_tools(MESSAGES, TOOLS, desk, CallLimits(seconds=10, paid_requests=2))
+        await client.ask_with_tools(MESSAGES, TOOLS, desk, limits_of(calls=2))
     assert len(stub.asked) == 2
     assert raised.value.call.cost == Decimal("0.002")
     assert len(raised.value.call.rounds) == 3
+
+
+@pytest.mark.parametrize(
+    "limit", [{"money": Decimal("0.002")}, {"tokens": 200_000}], ids=["money", "tokens"]
+)
+async def test_tool_rounds_end_when_the_days_money_or_tokens_are_spent(
+    stub: ModelStub, client: ModelClient, desk: Desk, limit: dict[str, object]
+) -> None:
+    counted = {"prompt_tokens": 100_000, "completion_tokens": 0, "total_tokens": 100_000}
+    stub.answer_with(lambda asked: replace(asks(("get_candles", {})), usage=counted))
+    with pytest.raises(BudgetSpent, match="budget of this UTC day is used up") as raised:
+        await client.ask_with_tools(MESSAGES, TOOLS, desk, limits_of(**limit))
+    assert len(stub.asked) == 2
+    assert raised.value.call.cost == Decimal("0.002")
 
 
 async def test_arguments_that_come_as_an_object_are_taken(
