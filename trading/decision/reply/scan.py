@@ -9,23 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trading.decision.reply.outcomes import Outcome, Step, UnreadableReply
+from trading.decision.reply.reasoning import BEGINS, Tag, end_of_reasoning, fold, tag_at
 from trading.decision.reply.tokens import Document, Kind, Token, read_document
+from trading.decision.reply.words import quoted
 
-_NAMES = ("think", "thinking", "thought", "reasoning", "reason", "analysis", "reflection",
-          "scratchpad", "inner_monologue")  # fmt: skip
-REASONING: tuple[tuple[str, str], ...] = (
-    *((f"<{name}>", f"</{name}>") for name in _NAMES),
-    ("[think]", "[/think]"),
-    ("◁think▷", "◁/think▷"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("<|channel|>analysis", "<|end|>"),
-)
-"""Tags around a model's reasoning in small letters, as chat templates of known models write them."""
-_CLOSERS = tuple(closing for _, closing in REASONING if closing != "<|end|>")
-_TAGS = (*(opening for opening, _ in REASONING), *_CLOSERS)
-_TAG_BEGINS = frozenset(tag[0] for tag in _TAGS)
-_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-"""ASCII only: `str.lower` would move places, as it makes two characters of some."""
 MOST_DOCUMENTS = 500
 """Pieces in braces. A hostile reply may have thousands, and none of them is an answer."""
 _FENCES = ("```", "```json", "```json5", "```jsonc", "~~~", "~~~json")
@@ -72,7 +59,7 @@ class _Scan:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._folded = text.translate(_LOWER)
+        self._folded = fold(text)
         self.documents: list[Document] = []
         self.has_reasoning = False
         self.answer_from = 0
@@ -96,24 +83,21 @@ class _Scan:
             return document.end
         if char in "}｝":  # noqa: RUF001 - as above
             raise UnreadableReply(Outcome.NOT_JSON, "A } closes a bracket that was never opened.")
-        if char in _TAG_BEGINS and self._folded.startswith(_TAGS, at):
-            return self._tag(at)
-        return at + 1
+        tag = tag_at(self._folded, at) if self._folded[at] in BEGINS else None
+        return at + 1 if tag is None else self._pass_over(tag)
 
-    def _tag(self, at: int) -> int:
-        """The place behind the reasoning that begins or ends here."""
-        for opening, closing in REASONING:
-            if self._folded.startswith(opening, at):
-                end = self._folded.find(closing, at + len(opening))
-                if end < 0:
-                    raise UnreadableReply(
-                        Outcome.UNCLOSED_REASONING, f"The reasoning tag {opening} is never closed."
-                    )
-                return self._answer_begins(end + len(closing))
-        closing = next(each for each in _CLOSERS if self._folded.startswith(each, at))
-        # Some templates open the reasoning themselves: all before its end is a draft.
-        self.documents.clear()
-        return self._answer_begins(at + len(closing))
+    def _pass_over(self, tag: Tag) -> int:
+        """The place behind the reasoning that begins or ends with this tag."""
+        if not tag.is_opening and tag.is_whole:
+            # Some templates open the reasoning themselves: all before its end is a draft.
+            self.documents.clear()
+            return self._answer_begins(tag.end)
+        end = end_of_reasoning(self._folded, tag) if tag.is_opening else None
+        if end is None:
+            raise UnreadableReply(
+                Outcome.UNCLOSED_REASONING, f"The reasoning tag {quoted(tag.text)} is never closed."
+            )
+        return self._answer_begins(end)
 
     def _answer_begins(self, at: int) -> int:
         self.has_reasoning, self.answer_from = True, at
