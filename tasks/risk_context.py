@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection
@@ -105,6 +105,8 @@ def build_context(
         instrument=view.instrument,
         quote=quote,
         at=cycle.as_of,
+        judged_at=cycle.arena.clock.market_at(datetime.now(UTC)),
+        next_slot=cycle.slot + cycle.account.interval.length,
         equity=state.balance.equity,
         available=room.available,
         equity_at_day_start=memory.equity_at_day_start,

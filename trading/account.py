@@ -115,6 +115,8 @@ class ModelProvider:
     api_key: str | None = None
     base_url: str | None = None
     """None: OpenRouter."""
+    allow_private: bool = False
+    """The operator's explicit word that `base_url` may lie in a private network."""
     referer: str | None = None
     app_title: str | None = None
 

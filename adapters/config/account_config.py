@@ -65,6 +65,7 @@ class OpenrouterConfig(_Strict):
 
     api_key: _Key = None
     base_url: BaseUrl | None = Field(None, description=_URL_FORMS)
+    allow_private: Switch = Field(default=False, description="true or false")
     referer: _Text = None
     app_title: _Text = None
 

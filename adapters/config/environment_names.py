@@ -69,6 +69,7 @@ VARIABLES = (
     _venue("ASTERDEX_BASE_URL", "base_url", is_shared=True),
     Variable(name="OPENROUTER_API_KEY", path=("openrouter", "api_key")),
     Variable(name="OPENROUTER_BASE_URL", path=("openrouter", "base_url")),
+    Variable(name="OPENROUTER_ALLOW_PRIVATE", path=("openrouter", "allow_private")),
     Variable(name="OPENROUTER_REFERER", path=("openrouter", "referer")),
     Variable(name="OPENROUTER_APP_TITLE", path=("openrouter", "app_title")),
     TWIN_OF,

@@ -1,6 +1,6 @@
 """What is wrong with an account that asks a language model, beyond the shape of its keys.
 
-Its key, where it needs one; its prompt, which somebody else looks for (`PromptFault`), because prompts
+Its key, where it needs one; where its model is asked (faults A26); its prompt, which somebody else looks for (`PromptFault`), because prompts
 are files of another adapter; and settings that contradict each other.
 """
 
@@ -15,6 +15,7 @@ from adapters.config.interpolation import Interpolated
 from adapters.config.llm_config import LlmConfig
 from adapters.config.problems import KeyPath, Problem, closest
 from adapters.config.yaml_document import Document
+from adapters.host_reach import Reach, reach_of
 from trading.strategies.catalogue import STRATEGIES, StrategyKind
 
 _OPENROUTER = "openrouter.ai"
@@ -42,6 +43,7 @@ def check_model(
 ) -> Iterator[Problem]:
     """Everything that is wrong with an account of the right shape that has `llm_model`."""
     yield from _check_key(document, config, path)
+    yield from _check_reach(document, filled, config, path)
     if config.prompt is not None and prompt_fault is not None:
         fault = prompt_fault(config.prompt)
         if fault is not None:
@@ -54,12 +56,38 @@ def check_model(
 
 def is_openrouter(base_url: str | None) -> bool:
     """Whether that address is OpenRouter's, which is the one of an account that names none."""
-    host = _OPENROUTER if base_url is None else urlsplit(base_url).hostname or ""
+    host = _OPENROUTER if base_url is None else _host_of(base_url)
     return host == _OPENROUTER or host.endswith("." + _OPENROUTER)
 
 
 def _base_url(config: AccountConfig) -> str | None:
     return None if config.openrouter is None else config.openrouter.base_url
+
+
+def _host_of(base_url: str) -> str:
+    """Empty where there is none that could be asked."""
+    try:
+        return urlsplit(base_url).hostname or ""
+    except ValueError:  # a bracket of IPv6 that never closes
+        return ""
+
+
+def _check_reach(
+    document: Document, filled: Interpolated, config: AccountConfig, path: KeyPath
+) -> Iterator[Problem]:
+    provider, base_url = config.openrouter, _base_url(config)
+    if provider is None or base_url is None:
+        return
+    reach = reach_of(_host_of(base_url))
+    place = (*path, "openrouter", "base_url")
+    is_what = f"is {shown(document, place, base_url, filled)}"
+    if reach is Reach.FORBIDDEN:
+        text = f"{is_what}, where no model can be: a link-local or metadata address, or no host"
+        yield document.problem(place, text, "write the address of the model's server")
+    elif reach is Reach.PRIVATE and not provider.allow_private:
+        text = f"{is_what}, in a private network"
+        hint = "if the server is yours, write openrouter.allow_private: true beside it"
+        yield document.problem(place, text, hint)
 
 
 def _check_key(document: Document, config: AccountConfig, path: KeyPath) -> Iterator[Problem]:

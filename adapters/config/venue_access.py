@@ -20,7 +20,7 @@ def venue_keys_of(config: AsterdexConfig | None) -> VenueKeys | None:
 
 def provider_of(config: OpenrouterConfig | None) -> ModelProvider | None:
     """None when the section is missing or says nothing."""
-    if config is None or not config.model_dump(exclude_none=True):
+    if config is None or not config.model_dump(exclude_defaults=True):
         return None
     return ModelProvider(**config.model_dump())
 

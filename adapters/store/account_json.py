@@ -51,6 +51,8 @@ def account_to_json(account: Account) -> dict[str, Any]:
     _leave_out(document)
     if account.venue_keys is not None and not account.venue_keys.may_withdraw:
         del document["venue_keys"]["may_withdraw"]
+    if account.provider is not None and not account.provider.allow_private:
+        del document["provider"]["allow_private"]
     if account.mode is Mode.LIVE:
         del document["initial_equity"]  # no configuration: measured when it was permitted
     document["parameters"] = {name: float(value) for name, value in account.parameters.items()}

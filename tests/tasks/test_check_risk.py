@@ -139,6 +139,20 @@ def test_a_broken_equity_denies_entries_lets_closes_pass_and_is_not_stored(
     assert arena.rows("select * from app.risk_days") == []
 
 
+def test_an_entry_that_is_ready_when_the_next_slot_has_begun_is_denied_and_a_close_passes(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    clock = replace(cycle.arena.clock, market_anchor=cycle.slot + cycle.account.interval.length)
+    late = replace(cycle, arena=replace(cycle.arena, clock=clock))
+    wishes = {"BTCUSDT": BUY, "ETHUSDT": BUY | {"action": Action.CLOSE}}
+    approvals = asyncio.run(judge(late, wishes=wishes))
+    assert [each.decided.decision.symbol for each in approvals] == ["ETHUSDT"]
+    assert arena.rows(
+        "select verdict, verdict_code, verdict_limit, verdict_actual from app.decisions"
+        " where symbol = 'BTCUSDT'"
+    ) == [("denied", "late", "before 2026-11-20 01:00:00 UTC", "2026-11-20 01:00:00 UTC")]
+
+
 def test_a_symbol_that_was_just_closed_waits_and_the_other_one_does_not(
     arena: TestArena,
 ) -> None:

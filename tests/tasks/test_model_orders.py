@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from adapters.store.arena import load_arena, save_arena
 from tests.arena import TestArena
 from tests.llm_stub.server import ModelStub
 from tests.tasks.model_accounts import answer_by_price
@@ -25,6 +29,24 @@ async def test_row_38_every_entry_is_of_a_decision_of_the_model_and_not_larger(
     asked.answer_with(answer_by_price(action, allocation_usd=allocation))
     await run_cycle("llm")
     assert arena.rows(ENTRIES) == [("llm", "llm", action, True, True)]
+
+
+async def test_row_l21_an_answer_that_comes_after_the_next_slot_began_opens_nothing(
+    arena: TestArena, asked: ModelStub
+) -> None:
+    plain = answer_by_price("buy")
+    asked.answer_with(lambda question: replace(plain(question), delay=0.5))
+    with arena.engine.begin() as conn:
+        now = load_arena(conn)
+        assert now is not None
+        # An hour of this market is 0.4 s.
+        clock = replace(now.clock, real_anchor=datetime.now(UTC), speed=9_000.0)
+        save_arena(conn, replace(now, clock=clock))
+    await run_cycle("llm")
+    assert arena.rows("select action, verdict, verdict_code from app.decisions") == [
+        ("buy", "denied", "late")
+    ]
+    assert arena.rows("select 1 from app.intents") == []
 
 
 async def test_row_38_where_the_model_holds_no_order_is_sent(

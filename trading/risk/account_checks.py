@@ -15,6 +15,8 @@ from trading.risk.state import RiskContext
 from trading.risk.verdict import DenialCode, Denied
 from trading.units import ONE, ZERO
 
+_SECOND = "%Y-%m-%d %H:%M:%S UTC"
+
 
 def check_operator_halt(context: RiskContext, draft: Draft) -> Draft | Denied:
     """The operator's halt: nothing is opened until it is released."""
@@ -40,6 +42,20 @@ def check_not_frozen(context: RiskContext, draft: Draft) -> Draft | Denied:
         limit="a settled state",
         actual=context.frozen,
         sentence=f"{context.symbol} is frozen for entries: {context.frozen}.",
+    )
+
+
+def check_on_time(context: RiskContext, draft: Draft) -> Draft | Denied:
+    """From the beginning of the next slot on, nothing is opened for this one."""
+    if context.judged_at < context.next_slot:
+        return draft
+    return denied(
+        context,
+        DenialCode.LATE,
+        limit=f"before {context.next_slot:{_SECOND}}",
+        actual=f"{context.judged_at:{_SECOND}}",
+        sentence=f"The decision for {context.at:{_SECOND}} was ready at"
+        f" {context.judged_at:{_SECOND}}, when the next slot of the account had begun.",
     )
 
 

@@ -19,6 +19,7 @@ from trading.risk.account_checks import (
     check_drawdown,
     check_equity,
     check_not_frozen,
+    check_on_time,
     check_operator_halt,
     check_trading_state,
 )
@@ -73,6 +74,7 @@ ENTRY_CHECKS: tuple[EntryCheck, ...] = (
     check_daily_loss,
     check_daily_entries,
     check_not_frozen,
+    check_on_time,
     check_market_data,
     check_quote_age,
     check_mark_divergence,

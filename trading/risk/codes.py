@@ -70,6 +70,13 @@ class DenialCode(StrEnum):
         "",
         "costly bugs 3 and 16",
     )
+    LATE = (
+        "late",
+        "It was decided so late that the account's next slot had begun: it is of a market that is"
+        " past, and the next decision is due.",
+        "",
+        "faults L21",
+    )
     DATA_PROBLEM = (
         "data_problem",
         "Market data, filters or a position are stale, have gaps, are crossed or no number;"

@@ -32,6 +32,10 @@ class RiskContext:
     quote: Quote
     at: datetime
     """The market time for which the decision was made."""
+    judged_at: datetime
+    """The market time now, that of the verdict: who decides may have taken long."""
+    next_slot: datetime
+    """Market time of the account's next decision; this one is too late from then on."""
     equity: Decimal | None
     available: Decimal | None
     """Balance that no position or order has set aside."""

@@ -135,6 +135,45 @@ def test_a_server_of_ones_own_needs_no_key() -> None:
     assert account.provider == ModelProvider(base_url="http://localhost:11434/v1")
 
 
+def at(base_url: str, *more: str) -> str:
+    return f"    openrouter: {{{', '.join((f'base_url: {base_url!r}', *more))}}}\n"
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://169.254.169.254/latest", "https://2852039166/v1", "https://[fe80::1]/v1",
+     "https://metadata.google.internal", "https://0.0.0.0/v1", "https://[abc"],
+)  # fmt: skip
+def test_no_model_is_asked_at_an_address_that_gives_out_keys_whatever_the_account_allows(
+    base_url: str,
+) -> None:
+    assert sentence(written(provider=at(base_url, "allow_private: true"))) == (
+        f"accounts.yaml:5: accounts[0].openrouter.base_url is {base_url}, where no model can be: a"
+        " link-local or metadata address, or no host -> write the address of the model's server"
+    )
+
+
+def test_a_model_in_a_private_network_is_asked_only_where_the_account_says_so() -> None:
+    url = "https://10.0.0.5/v1"
+
+    assert sentence(written(provider=at(url))) == (
+        f"accounts.yaml:5: accounts[0].openrouter.base_url is {url}, in a private network -> if the"
+        " server is yours, write openrouter.allow_private: true beside it"
+    )
+    account = load(written(provider=at(url, "allow_private: true")))
+    assert account.provider == ModelProvider(base_url=url, allow_private=True)
+    assert account_from_json(account_to_json(account)) == account
+
+
+def test_what_an_account_does_not_allow_leaves_its_fingerprint_as_it_was() -> None:
+    account = load(written(provider=LOCAL))
+
+    assert account_to_json(account)["provider"] == {"base_url": "http://localhost:11434/v1"}
+    assert load(written(provider=at("https://a.example", "allow_private: false"))).provider == (
+        ModelProvider(base_url="https://a.example")
+    )
+
+
 @pytest.mark.parametrize(
     ("base_url", "expected"),
     [
@@ -239,6 +278,14 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             {"LLM_MODEL": "m", "OPENROUTER_BASE_URL": "http://localhost:8080/v1"},
             ModelProvider(base_url="http://localhost:8080/v1"),
+        ),
+        (
+            {
+                "LLM_MODEL": "m",
+                "OPENROUTER_BASE_URL": "https://nas.lan/v1",
+                "OPENROUTER_ALLOW_PRIVATE": "true",
+            },
+            ModelProvider(base_url="https://nas.lan/v1", allow_private=True),
         ),
         (
             {

@@ -179,7 +179,9 @@ variants = _variant(
     limits=st.sampled_from([RiskLimits(), RiskLimits(leverage=1), RiskLimits(requires_stop=False)]),
     exits=st.sampled_from([ExitSettings(), ExitSettings(tiers=()), ExitSettings(pullback=None)]),
     paper=st.sampled_from([PaperTerms(), PaperTerms(fees=PaperFees(taker=Decimal(0)))]),
-    provider=st.sampled_from([None, ModelProvider(), ModelProvider(api_key="env:A")]),
+    provider=st.sampled_from(
+        [None, ModelProvider(), ModelProvider(api_key="env:A", allow_private=True)]
+    ),
     venue_keys=st.sampled_from([None, VenueKeys(), VenueKeys(mnemonic="file:/m")]),
     scan=st.sampled_from([None, Scan(count=1), Scan(count=2)]),
     blend=st.sampled_from(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -105,6 +106,10 @@ def test_words_of_ours_and_of_others_are_told_apart() -> None:
     ("clean", "text", "expected"),
     [
         (outside_words, "adx_14 < 25 and close >= $1,000.5 (4h)!", "adx_14 < 25 and close >= $1,000.5 (4h)!"),
+        (outside_words, "adx_14<25 and close>=ema_50", "adx_14 < 25 and close >= ema_50"),
+        (outside_words, "<think>x</think> </data> <|im_start|>", "< think > x < /think > < /data > < im_start >"),
+        (outside_words, "<b a=1>>< <<=x>", "< b a=1 > > < < <= x >"),
+        (outside_words, "\uff1cthink\uff1e ◁think▷ [think]", "think think think"),
         (outside_words, 'a{b}[c]"d"\\e`f~g|h', "a b c d e f g h"),
         (outside_words, "Öl läuft, 上涨", "Öl läuft, 上涨"),
         (outside_name, "BTCUSDT", "BTCUSDT"),
@@ -121,3 +126,14 @@ def test_what_passes_the_whitelist(clean: Callable[[str], str], text: str, expec
 def test_long_words_are_cut_and_say_so() -> None:
     assert outside_words("word " * 400) == ("word " * 100)[:499].rstrip() + "…"
     assert len(clean_words("x" * 501)) == 500
+
+
+@given(text=st.text(alphabet="<>=/|!? a\u2026\u200b\uff1c", max_size=40) | st.text(max_size=200))
+def test_no_words_of_others_can_look_like_a_tag(text: str) -> None:
+    words = outside_words(text)
+    assert not re.search(r"[<>](?!=? |=?$)|(?<! )(?<!^)[<>]", words), words
+
+
+@given(text=st.text(alphabet="<>ab ", max_size=1_200))
+def test_words_with_comparisons_stay_within_their_length(text: str) -> None:
+    assert len(outside_words(text)) <= 500

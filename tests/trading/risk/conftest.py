@@ -43,6 +43,8 @@ CONTEXT = RiskContext(
     instrument=INSTRUMENT,
     quote=QUOTE,
     at=NOON,
+    judged_at=NOON,
+    next_slot=NOON + timedelta(minutes=5),
     equity=Decimal(10_000),
     available=Decimal(10_000),
     equity_at_day_start=Decimal(10_000),

@@ -89,6 +89,10 @@ EXAMPLES: dict[DenialCode, Example] = {
     DenialCode.SYMBOL_FROZEN: _pair(
         {"frozen": "order pf-1 has no known outcome"}, {"frozen": None}
     ),
+    DenialCode.LATE: _pair(
+        {"judged_at": NOON + timedelta(minutes=5)},
+        {"judged_at": NOON + timedelta(minutes=4, seconds=59)},
+    ),
     DenialCode.DATA_PROBLEM: _pair(
         {"quoted": {"bid": Decimal("100.2"), "ask": Decimal("100.1")}},
         {"quoted": {"bid": Decimal("100.1"), "ask": Decimal("100.1")}},

@@ -1,11 +1,13 @@
 """Text that others wrote, on its way into a prompt: whitelisted characters, limited length.
 
 Letters, digits and the marks of plain sentences pass. Brackets, quotes, backslashes, backticks and
-tildes do not: with them a text could close the data block, a string or a fence, or look like a tag.
+tildes do not: with them a text could close the data block, a string or a fence. `<` and `>` stay,
+since conditions have them, but each stands between spaces, where it is a comparison and no tag.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from trading.decision.reply.words import LONGEST_WORDS, clean_words
@@ -13,6 +15,7 @@ from trading.decision.reply.words import LONGEST_WORDS, clean_words
 LONGEST_NAME = 24
 """Characters of a symbol or source."""
 _MARKS = frozenset(" .,:;!?%+-*/_()<>=$#@&'°€")
+_COMPARISON = re.compile("[<>]=?")
 _NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:")
 
 
@@ -21,7 +24,8 @@ def outside_words(text: str, longest: int = LONGEST_WORDS) -> str:
     line = clean_words(text, longest)
     # The ellipsis of a cut text is ours.
     kept = "".join(char if _passes(char) or char == "…" else " " for char in line)
-    return " ".join(kept.split())
+    # Once more, since the spaces make it longer.
+    return clean_words(_COMPARISON.sub(r" \g<0> ", kept), longest)
 
 
 def outside_name(text: str) -> str:

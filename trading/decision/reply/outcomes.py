@@ -67,7 +67,10 @@ ABOUT: dict[Outcome, tuple[Rule, str]] = {
     Outcome.UNFINISHED: (Rule.FINISH, "it ended for a reason that is no proper end of an answer"),
     Outcome.EMPTY: (Rule.FINISH, "nothing in it, or nothing after its reasoning"),
     Outcome.UNCLOSED_REASONING: (Rule.REASONING, "a reasoning tag is never closed"),
-    Outcome.PROVIDER_ERROR: (Rule.DOCUMENT, "an error of the provider in the place of an answer"),
+    Outcome.PROVIDER_ERROR: (
+        Rule.DOCUMENT,
+        "an error of the provider in the place of an answer, or beside it",
+    ),
     Outcome.NO_DOCUMENT: (Rule.DOCUMENT, "no JSON document of the contract in it"),
     Outcome.SEVERAL_DOCUMENTS: (Rule.DOCUMENT, "more than one, and they differ"),
     Outcome.TOO_DEEP: (Rule.SYNTAX, "brackets more than 32 deep"),

@@ -81,6 +81,7 @@ def read_reply(reply: Reply, mandate: Mandate, contract: Contract = Contract.POR
         path = found.steps
         document, repairs = parse_values(found.document)
         path += tuple(step for step in Step if step in repairs)
+        _require_no_error(document)
         entries = _READERS[contract](document, mandate)
     except UnreadableReply as unreadable:
         return _held_whole(unreadable, mandate, path)
@@ -88,6 +89,14 @@ def read_reply(reply: Reply, mandate: Mandate, contract: Contract = Contract.POR
 
 
 _READERS = {Contract.PORTFOLIO: read_portfolio, Contract.SINGLE: read_single}
+
+
+def _require_no_error(document: dict[str, Value]) -> None:
+    """Decisions beside an error may be what was left of an answer."""
+    if document.get("error"):
+        raise UnreadableReply(
+            Outcome.PROVIDER_ERROR, "An error stands beside the answer, in the same document."
+        )
 
 
 def _held_whole(unreadable: UnreadableReply, mandate: Mandate, path: tuple[Step, ...]) -> Reading:

@@ -1,35 +1,25 @@
-"""Where the one document of a reply is: reasoning passed over, prose and fences without meaning.
+"""Which document of a reply is the answer: one that stands alone and that nothing contradicts.
 
-One pass from left to right. Tags count outside of documents only, because text inside of one must
-not have an effect. Several documents of the contract are one when they say the same; else none.
+Prose and fences have no meaning. Several documents of the contract are one when they say the same,
+else none; and whatever else speaks of assets and actions has to say what the document says.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trading.decision.contract import PORTFOLIO_FIELDS, SINGLE_FIELDS, Contract
 from trading.decision.reply.outcomes import Outcome, Step, UnreadableReply
-from trading.decision.reply.tokens import Document, Kind, Token, read_document
+from trading.decision.reply.pieces import Pieces
+from trading.decision.reply.tokens import Document, Token
 
-_NAMES = ("think", "thinking", "thought", "reasoning", "reason", "analysis", "reflection",
-          "scratchpad", "inner_monologue")  # fmt: skip
-REASONING: tuple[tuple[str, str], ...] = (
-    *((f"<{name}>", f"</{name}>") for name in _NAMES),
-    ("[think]", "[/think]"),
-    ("◁think▷", "◁/think▷"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("<|channel|>analysis", "<|end|>"),
-)
-"""Tags around a model's reasoning in small letters, as chat templates of known models write them."""
-_CLOSERS = tuple(closing for _, closing in REASONING if closing != "<|end|>")
-_TAGS = (*(opening for opening, _ in REASONING), *_CLOSERS)
-_TAG_BEGINS = frozenset(tag[0] for tag in _TAGS)
-_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-"""ASCII only: `str.lower` would move places, as it makes two characters of some."""
-MOST_DOCUMENTS = 500
-"""Pieces in braces. A hostile reply may have thousands, and none of them is an answer."""
 _FENCES = ("```", "```json", "```json5", "```jsonc", "~~~", "~~~json")
-_BRACES = "{｛"  # noqa: RUF001 - the full-width brace is what is repaired
+_WORDS = frozenset({"exit_plan", "rationale", "reasoning", "confidence", "leverage"})
+"""Fields without an effect, which other JSON has as well."""
+_DECIDING = frozenset(
+    {*PORTFOLIO_FIELDS, *SINGLE_FIELDS, *(contract.anchor for contract in Contract)} - _WORDS
+)
+"""A piece with one of these fields speaks of a decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,114 +39,60 @@ def find_document(text: str, anchor: str) -> Found:
         Reasoning that is never closed, nothing beside it, no document, several that differ,
         brackets that do not match or never close.
     """
-    scan = _Scan(text)
-    scan.run()
-    if scan.has_reasoning and not text[scan.answer_from :].strip() and not scan.documents:
+    pieces = Pieces(text)
+    if pieces.has_reasoning and not text[pieces.answer_from :].strip() and not pieces.documents:
         raise UnreadableReply(Outcome.EMPTY, "The reply has nothing behind its reasoning.")
-    anchored = [document for document in scan.documents if _has_key(document, anchor)]
+    anchored = [document for document in pieces.documents if anchor in document.keys]
     if not anchored:
-        raise _missing(scan.documents, anchor)
-    first = anchored[0]
-    if any(other.tokens != first.tokens for other in anchored[1:]):
+        raise _missing(pieces.documents, anchor)
+    if any(pieces.is_in_list(document) for document in anchored):
         raise UnreadableReply(
-            Outcome.SEVERAL_DOCUMENTS,
-            f"The reply has {len(anchored)} documents with {anchor}, and they differ.",
+            Outcome.NOT_JSON, "A square bracket stands around the document: send the object alone."
         )
-    for document in anchored:
-        _require_alone(text, document)
-    return Found(first, _steps(scan, first, len(anchored)))
-
-
-class _Scan:
-    """What stands outside of brackets, from left to right."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._folded = text.translate(_LOWER)
-        self.documents: list[Document] = []
-        self.has_reasoning = False
-        self.answer_from = 0
-        """Behind the last reasoning."""
-
-    def run(self) -> None:
-        at = 0
-        while at < len(self.text):
-            at = self._step(at)
-
-    def _step(self, at: int) -> int:
-        char = self.text[at]
-        if char in _BRACES:
-            document = read_document(self.text, at)
-            self.documents.append(document)
-            if len(self.documents) > MOST_DOCUMENTS:
-                raise UnreadableReply(
-                    Outcome.NO_DOCUMENT,
-                    f"The reply has more than {MOST_DOCUMENTS} pairs of braces.",
-                )
-            return document.end
-        if char in "}｝":  # noqa: RUF001 - as above
-            raise UnreadableReply(Outcome.NOT_JSON, "A } closes a bracket that was never opened.")
-        if char in _TAG_BEGINS and self._folded.startswith(_TAGS, at):
-            return self._tag(at)
-        return at + 1
-
-    def _tag(self, at: int) -> int:
-        """The place behind the reasoning that begins or ends here."""
-        for opening, closing in REASONING:
-            if self._folded.startswith(opening, at):
-                end = self._folded.find(closing, at + len(opening))
-                if end < 0:
-                    raise UnreadableReply(
-                        Outcome.UNCLOSED_REASONING, f"The reasoning tag {opening} is never closed."
-                    )
-                return self._answer_begins(end + len(closing))
-        closing = next(each for each in _CLOSERS if self._folded.startswith(each, at))
-        # Some templates open the reasoning themselves: all before its end is a draft.
-        self.documents.clear()
-        return self._answer_begins(at + len(closing))
-
-    def _answer_begins(self, at: int) -> int:
-        self.has_reasoning, self.answer_from = True, at
-        return at
-
-
-def _has_key(document: Document, key: str) -> bool:
-    tokens, colon = document.tokens, Token(Kind.MARK, ":")
-    # The last token is a bracket, so there is always one behind a key.
-    return any(
-        token.text == key and token.kind is not Kind.MARK and tokens[index + 1] == colon
-        for index, token in enumerate(tokens[:-1])
-    )
+    first = anchored[0]
+    _require_agreement(first, anchored, anchor)
+    _require_no_rival(first, pieces.documents)
+    return Found(first, _steps(pieces, first, len(anchored)))
 
 
 def _missing(documents: list[Document], anchor: str) -> UnreadableReply:
-    if any(_has_key(document, "error") for document in documents):
+    if any("error" in document.keys for document in documents):
         return UnreadableReply(
             Outcome.PROVIDER_ERROR, "An error of the provider stands in the place of an answer."
         )
     return UnreadableReply(Outcome.NO_DOCUMENT, f"The reply has no JSON document with {anchor}.")
 
 
-def _require_alone(text: str, document: Document) -> None:
-    """A document inside a list, or with a bracket too many behind it, is not the contract's."""
-    before, behind = document.start - 1, document.end
-    # By place and not by slices: a reply may have thousands of documents.
-    while before >= 0 and text[before].isspace():
-        before -= 1
-    while behind < len(text) and text[behind].isspace():
-        behind += 1
-    if text[max(before, 0)] == "[" or text[behind : behind + 1] == "]":
+def _require_agreement(first: Document, anchored: list[Document], anchor: str) -> None:
+    if any(other.tokens != first.tokens for other in anchored):
         raise UnreadableReply(
-            Outcome.NOT_JSON, "A square bracket stands around the document: send the object alone."
+            Outcome.SEVERAL_DOCUMENTS,
+            f"The reply has {len(anchored)} documents with {anchor}, and they differ.",
         )
 
 
-def _steps(scan: _Scan, document: Document, count: int) -> tuple[Step, ...]:
-    before = scan.text[scan.answer_from : document.start].strip()
-    behind = scan.text[document.end :].strip()
+def _require_no_rival(first: Document, documents: list[Document]) -> None:
+    """An entry before or behind the document may be a second thought, or the first one."""
+    others = [each for each in documents if each is not first and _speaks_of_a_decision(each)]
+    parts = first.parts if others else frozenset[tuple[Token, ...]]()
+    if any(each.tokens not in parts for each in others):
+        raise UnreadableReply(
+            Outcome.SEVERAL_DOCUMENTS,
+            "The reply speaks of a decision beside its document, and says something else there:"
+            " send one object and nothing else.",
+        )
+
+
+def _speaks_of_a_decision(document: Document) -> bool:
+    return any(key.lower() in _DECIDING for key in document.keys)
+
+
+def _steps(pieces: Pieces, document: Document, count: int) -> tuple[Step, ...]:
+    before = pieces.text[pieces.answer_from : document.start].strip()
+    behind = pieces.text[document.end :].strip()
     is_fenced = before.lower().endswith(_FENCES)
     how = Step.FENCED if is_fenced else Step.IN_PROSE if before or behind else Step.PLAIN
-    steps = [Step.REASONING_REMOVED] if scan.has_reasoning else []
+    steps = [Step.REASONING_REMOVED] if pieces.has_reasoning else []
     steps += [how]
     steps += [Step.REPEATED] if count > 1 else []
     return tuple(steps)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import pairwise
 
 from trading.decision.reply.escapes import unescape
 from trading.decision.reply.outcomes import Outcome, Step, UnreadableReply
@@ -53,6 +54,32 @@ class Document:
     """Of its last character, plus one."""
     tokens: tuple[Token, ...]
     repairs: frozenset[Step]
+
+    @property
+    def is_list(self) -> bool:
+        return self.tokens[0].text == "["
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Names of fields, at any depth; what was cut out of a string is none."""
+        colon = Token(Kind.MARK, ":")
+        return frozenset(
+            token.text
+            for token, behind in pairwise(self.tokens)
+            if behind == colon and token.kind is not Kind.MARK
+        )
+
+    @property
+    def parts(self) -> frozenset[tuple[Token, ...]]:
+        """The tokens of every object and list in it, itself included."""
+        starts: list[int] = []
+        parts: set[tuple[Token, ...]] = set()
+        for at, token in enumerate(self.tokens):
+            if token.kind is Kind.MARK and token.text in OPENING:
+                starts.append(at)
+            elif token.kind is Kind.MARK and token.text in "}]":
+                parts.add(self.tokens[starts.pop() : at + 1])
+        return frozenset(parts)
 
 
 def read_document(text: str, start: int) -> Document:
