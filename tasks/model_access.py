@@ -70,6 +70,7 @@ def _endpoint(account: Account) -> ModelEndpoint:
         key=key,
         referer=provider.referer,
         app_title=provider.app_title,
+        allow_private=provider.allow_private,
         routing=Routing(
             order=agent.providers,
             allow_fallbacks=False if agent.only_these_providers else None,

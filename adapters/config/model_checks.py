@@ -72,6 +72,11 @@ def _host_of(base_url: str) -> str:
         return ""
 
 
+def is_private_address(base_url: str) -> bool:
+    """Whether that server lies in a private network."""
+    return reach_of(_host_of(base_url)) is Reach.PRIVATE
+
+
 def _check_reach(
     document: Document, filled: Interpolated, config: AccountConfig, path: KeyPath
 ) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from adapters.host_reach import Reach, reach_of
 from adapters.loopback import is_loopback
 from trading.errors import InvalidRecord
 
@@ -67,9 +68,12 @@ class ModelEndpoint:
     app_title: str | None = None
     """OpenRouter's `X-Title`."""
     routing: Routing = field(default_factory=Routing)
+    allow_private: bool = False
+    """Whether the host may lie in a private network."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _checked(self.base_url))
+        _require_reach(self.host_name, allow_private=self.allow_private)
         for name, text in (("referer", self.referer), ("app_title", self.app_title)):
             if text is not None and not (text.isascii() and text.isprintable()):
                 raise InvalidRecord(f"model endpoint: {name} must be printable ASCII for a header")
@@ -82,6 +86,11 @@ class ModelEndpoint:
                 )
 
     @property
+    def host_name(self) -> str:
+        """The host without its port."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
     def host(self) -> str:
         """Host and port as in the URL; names the endpoint in records and tables."""
         return urlsplit(self.base_url).netloc
@@ -91,7 +100,7 @@ class ModelEndpoint:
         """Whether it takes OpenRouter's fields."""
         if self.dialect is not None:
             return self.dialect is Dialect.OPENROUTER
-        name = urlsplit(self.base_url).hostname or ""
+        name = self.host_name
         return name == _OPENROUTER_HOST or name.endswith("." + _OPENROUTER_HOST)
 
 
@@ -115,3 +124,15 @@ def _checked(base_url: str) -> str:
     raise InvalidRecord(
         f"the model's base_url {text!r} must begin with https:// (http:// only for this machine)"
     )
+
+
+def _require_reach(host: str, *, allow_private: bool) -> None:
+    """As when an account is read; its stored address may be older than the rule."""
+    reach = reach_of(host)
+    if reach is Reach.FORBIDDEN:
+        raise InvalidRecord(f"the model's server {host!r} is nothing that a model is asked at")
+    if reach is Reach.PRIVATE and not allow_private:
+        raise InvalidRecord(
+            f"the model's server {host!r} lies in a private network; if it is yours, write"
+            " openrouter.allow_private: true beside its address"
+        )

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from adapters.config.accounts_file import Loaded, read_accounts
+from adapters.config.model_checks import is_private_address
 from adapters.config.settings import Settings
 from adapters.config.yaml_document import Data, Document, read_document
 from cli.exit_codes import ExitCode
@@ -71,6 +72,9 @@ def _ask_own_server(document: Document, environ: Mapping[str, str]) -> None:
             " the server has",
         )
     server: dict[str, Data] = {"base_url": f"${{{OWN_SERVER}}}"}
+    if is_private_address(environ[OWN_SERVER]):
+        # Whoever names a server by this variable means it, also one in a network of their own.
+        server["allow_private"] = True
     if environ.get(OWN_KEY):
         server["api_key"] = f"${{{OWN_KEY}}}"
     data = document.data

@@ -91,6 +91,14 @@ def test_a_server_of_ones_own_gets_no_key_but_its_own() -> None:
     assert model_sentence(plan.accounts).endswith("they cost nothing")
 
 
+def test_a_server_in_ones_own_network_is_meant_by_whoever_names_it() -> None:
+    url = "https://10.0.0.5/v1"
+    plan = planned({**SERVER, "PERPFLOW_LLM_BASE_URL": url})
+    assert {each.provider for each in models(plan.accounts)} == {
+        ModelProvider(base_url=url, allow_private=True)
+    }
+
+
 def test_a_server_elsewhere_has_an_unknown_price() -> None:
     plan = planned({**SERVER, "PERPFLOW_LLM_BASE_URL": "https://llm.example.com/v1"})
 

@@ -68,6 +68,21 @@ def test_an_address_that_would_send_a_key_in_the_clear_or_nowhere_is_refused(bas
         ModelEndpoint(base_url=base_url)
 
 
+@pytest.mark.parametrize("host", ["169.254.169.254", "metadata.google.internal", "0.0.0.0"])
+def test_no_model_is_asked_at_a_link_local_or_metadata_address_whatever_the_account_says(
+    host: str,
+) -> None:
+    with pytest.raises(InvalidRecord, match="nothing that a model is asked at"):
+        ModelEndpoint(base_url=f"https://{host}/v1", allow_private=True)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "llm.lan"])
+def test_a_server_in_a_private_network_is_asked_where_the_account_says_so(host: str) -> None:
+    with pytest.raises(InvalidRecord, match=r"openrouter\.allow_private: true"):
+        ModelEndpoint(base_url=f"https://{host}/v1")
+    assert ModelEndpoint(base_url=f"https://{host}/v1", allow_private=True).host == host
+
+
 @pytest.mark.parametrize("text", ["a\nb", "tränen", "x\r\nX-Evil: 1"])
 def test_a_header_cannot_be_smuggled_in(text: str) -> None:
     with pytest.raises(InvalidRecord, match="referer"):
