@@ -13,18 +13,20 @@ from uuid import UUID
 from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
 from tasks.cycle import Cycle
 from tasks.holdings import own_holding
-from tasks.orders import Wish, cancel, submit
+from tasks.orders import Submitted, Wish, cancel, submit
 from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
 from tasks.story import tell_alarm, tell_exit
 from tasks.venues import venue_of
 from trading.exits.protection import plan_orphan_sweep
 from trading.orders import IntentState, Leg, OrderType
-from trading.ports import VenueAccount
+from trading.ports import VenuePosition
+from trading.units import ZERO
 
 CLOSE_ATTEMPTS = 5
-"""A close that fills in parts, or that could not be sent, is tried again at most this often."""
+"""Orders of one close that were not filled whole, and readings that lag behind it, before it is told."""
 NOT_SENT_PAUSE_SECONDS = 1.0
+"""Before the next attempt, where nothing was sent."""
 DECISION = "decision"
 """Code of a close that the agent has decided."""
 NOT_CLOSED = "position_not_closed"
@@ -37,49 +39,77 @@ async def flatten(
     """Close a position at market until it is flat, then sweep what rested for it."""
     with store_engine().begin() as conn:
         tell_exit(conn, cycle, symbol, code=code, sentence=sentence)
+    is_flat = await _close(cycle, symbol, code, decision_id)
+    if is_flat is None:
+        return  # only the venue may end it; the stop still rests
+    if is_flat:
+        with store_engine().begin() as conn:
+            clear_alert(conn, code=NOT_CLOSED, account_id=cycle.account.id, at=cycle.as_of)
+    else:
+        _tell_not_closed(cycle, symbol)
+    # What others hold in the same position keeps nothing of ours in place.
+    await sweep_orphans(cycle, closed=symbol if is_flat else None)
+
+
+async def _close(cycle: Cycle, symbol: str, code: str, decision_id: UUID | None) -> bool | None:
+    """Whether nothing of ours is left; None: an order's outcome is not known."""
     at_once = await _most_at_once(cycle, symbol)
+    unsent: Decimal | None = None
     attempts = 0
     while attempts < CLOSE_ATTEMPTS:
         held = (await own_holding(cycle, symbol)).position
         if held is None:
-            with store_engine().begin() as conn:
-                clear_alert(conn, code=NOT_CLOSED, account_id=cycle.account.id, at=cycle.as_of)
-            break
-        quantity = abs(held.position.quantity)
-        # A part that the venue's own limit makes of a large position is progress, not an attempt.
-        attempts += at_once is None or quantity <= at_once
-        result = await submit(
-            cycle,
-            Wish(
-                symbol=symbol,
-                leg=Leg.EXIT,
-                side=held.position.exit_side,
-                order_type=OrderType.MARKET,
-                quantity=quantity if at_once is None else min(quantity, at_once),
-                reference_price=held.mark,
-                decision_id=decision_id,
-                # A decision names itself by its leg.
-                exit_code=None if code == DECISION else code,
-            ),
-        )
+            return True
+        own = abs(held.position.quantity)
+        # What is sold is not sold again because a list still shows it: of a netted position the
+        # second sale would be somebody else's, and reduce-only does not refuse it.
+        unsent = own if unsent is None else unsent
+        quantity = min(own, unsent) if at_once is None else min(own, unsent, at_once)
+        if quantity == ZERO:
+            attempts += 1
+            await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
+            continue
+        result = await submit(cycle, _way_out(held, quantity, code, decision_id))
         if result.state is IntentState.UNKNOWN:
-            return  # only the venue may end it; the stop still rests
-        if result.order is None:
-            attempts += at_once is not None and quantity > at_once
+            return None
+        taken = _taken(result, quantity)
+        unsent -= taken
+        # A whole part of what the venue does not take at once is progress; all else is an attempt.
+        attempts += taken < quantity
         if result.was_not_sent:
             await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
-    else:
-        _tell_not_closed(cycle, symbol)
-    await sweep_orphans(cycle)
+    return False
 
 
-async def sweep_orphans(cycle: Cycle, seen: VenueAccount | None = None) -> int:
+def _way_out(held: VenuePosition, quantity: Decimal, code: str, decision_id: UUID | None) -> Wish:
+    return Wish(
+        symbol=held.position.symbol,
+        leg=Leg.EXIT,
+        side=held.position.exit_side,
+        order_type=OrderType.MARKET,
+        quantity=quantity,
+        reference_price=held.mark,
+        decision_id=decision_id,
+        # A decision names itself by its leg.
+        exit_code=None if code == DECISION else code,
+    )
+
+
+def _taken(result: Submitted, quantity: Decimal) -> Decimal:
+    """How much of an order (base) has closed something, or may still do so."""
+    if result.order is None:
+        return ZERO
+    return quantity if result.order.status.is_open else result.order.filled_quantity
+
+
+async def sweep_orphans(cycle: Cycle, *, closed: str | None = None) -> int:
     """Cancel our resting orders in symbols that hold nothing any more, before any new entry.
 
-    Returns how many there were.
+    `closed` is a symbol in which nothing of ours is left, whatever others hold. Returns how many
+    there were.
     """
-    account = await venue_of(cycle).account() if seen is None else seen
-    held = [item.position.symbol for item in account.positions]
+    account = await venue_of(cycle).account()
+    held = {item.position.symbol for item in account.positions} - {closed}
     orphans = plan_orphan_sweep(held, account.open_orders)
     for action in orphans:
         run_log().info("%s: order %s is taken away, %s.", cycle.account.id,

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.store.accounts import load_account
 from adapters.store.accounts import save_account as store_account
-from tasks import account_state
+from tasks import account_state, closing, resources
 from tasks.account_state import reconcile_account
 from tasks.closing import flatten
 from tasks.cycle import holding_lease
@@ -112,13 +112,26 @@ async def test_row_10_a_position_larger_than_the_venues_market_order_is_closed_i
     await live.cycle(LONG)
     market = live.sandbox.venue.market("BTCUSDT")
     market.instrument = replace(market.instrument, max_market_quantity=Decimal("0.003"))
-    from tasks import resources
-
     resources.forget()
     await live.cycle(close=True)
     assert (live.held, live.resting) == (0, [])
     assert len(live.intents("exit")) == 4
     live.require_equal_ledgers()
+
+
+async def test_row_10_a_close_that_a_thin_book_never_fills_is_told_and_ends(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    market = live.sandbox.venue.market("BTCUSDT")
+    market.instrument = replace(market.instrument, max_market_quantity=Decimal("0.003"))
+    resources.forget()
+    for _ in range(40):
+        live.sandbox.plan_fills(Decimal(0))
+    await live.cycle(close=True)
+    assert (live.held, len(live.intents("exit"))) == (Decimal("0.01"), closing.CLOSE_ATTEMPTS)
+    assert [kind for kind, *_ in live.resting] == ["stop_market", "take_profit_market"]
+    assert "position_not_closed" in live.alerts()
 
 
 async def test_row_11_a_stop_that_fires_while_the_close_is_on_its_way_never_turns_the_position(
@@ -205,6 +218,24 @@ async def test_row_16_a_part_closed_by_hand_shrinks_our_trade_and_its_protection
     assert live.rows("select open_quantity from app.trades") == [(Decimal("0.006"),)]
     assert {quantity for _, quantity, _ in live.resting} == {Decimal("0.006")}
     live.require_equal_ledgers()
+
+
+async def test_row_16_our_part_is_closed_once_while_the_list_still_shows_it(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    live.sandbox.trade_by_hand(
+        live.user, symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.02"
+    )
+    await live.cycle()
+    # Two readings: before the close, and the first one after it.
+    live.sandbox.fail(
+        "positionRisk", times=2, where={"symbol": "BTCUSDT"}, merge={"positionAmt": "0.03"}
+    )
+    await live.cycle(close=True)
+    assert live.intents("exit") == ["filled"]
+    assert (live.held, live.resting) == (Decimal("0.02"), [])
+    assert live.alerts() == []
 
 
 async def be_liquidated(live: LiveArena) -> None:
