@@ -15,6 +15,7 @@ from uuid import UUID
 from adapters.store.intents import load_unsettled
 from adapters.store.permits import Permit
 from adapters.store.trades import load_open_trades
+from tasks.at_stake import has_open_matters
 from tasks.resources import market_of, store_engine
 from tasks.told_brackets import keep_told_brackets
 from trading.account import BracketPolicy
@@ -78,6 +79,7 @@ async def open_live(cycle: Cycle) -> None:
                 instruments=market.instruments,
                 symbols=frozenset(symbols[a] for a in cycle.account.assets if a in symbols)
                 | _unsettled_symbols(cycle),
+                is_at_stake=_is_at_stake(cycle),
                 takes_groups=cycle.account.bracket is BracketPolicy.GROUP,
                 opened_at=lambda symbol: _opened_at(cycle, symbol),
                 sweeps_everything=_is_first_of_hour(cycle),
@@ -123,6 +125,11 @@ def _require_permit(cycle: Cycle) -> Permit:
 def _is_first_of_hour(cycle: Cycle) -> bool:
     """Once an hour everything is listed, so that orders in other symbols are seen as well."""
     return cycle.slot - floor_instant(cycle.slot, _HOUR) < cycle.account.interval.length
+
+
+def _is_at_stake(cycle: Cycle) -> bool:
+    with store_engine().connect() as conn:
+        return has_open_matters(conn, cycle.account.id)
 
 
 def _unsettled_symbols(cycle: Cycle) -> frozenset[str]:

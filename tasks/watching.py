@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from adapters.store.accounts import list_accounts
 from adapters.store.arena import load_arena
-from adapters.store.intents import load_unsettled
 from adapters.store.permits import load_permit
-from adapters.store.positions import load_positions
 from tasks.account_state import AccountState, reconcile
 from tasks.aside import claim_aside
+from tasks.at_stake import has_open_matters
 from tasks.cycle import Cycle, holding_lease, why_not_live
 from tasks.exits import manage_exits
 from tasks.market import Markets
@@ -27,6 +24,7 @@ from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
 from tasks.settling import resolve_unknown_orders
 from trading.account import AccountStatus
+from trading.errors import VenueError
 from trading.market import MarketView, Quote
 
 
@@ -86,17 +84,19 @@ def watched_accounts() -> tuple[str, ...]:
         )
 
 
-def has_open_matters(conn: Connection, account_id: str) -> bool:
-    """Whether a position or an order without its end is known of the account."""
-    return bool(load_positions(conn, account_id) or load_unsettled(conn, account_id))
-
-
 async def _quoted(cycle: Cycle, state: AccountState) -> Markets:
-    """Quotes of what is held, without candles: exits that need those wait for the cycle."""
+    """Quotes of what is held, without candles: exits that need those wait for the cycle.
+
+    Those that cannot be had now are left out: a stop whose level is known needs none.
+    """
     market = market_of(cycle.arena)
     instruments = {each.symbol: each for each in await market.instruments()}
     symbols = [held.position.symbol for held in state.positions]
-    quotes = await quotes_now(cycle, symbols)
+    try:
+        quotes = await quotes_now(cycle, symbols)
+    except VenueError as error:
+        run_log().warning("%s is looked after without prices: %s", cycle.account.id, error)
+        quotes = {}
     views = {
         symbol: MarketView(instrument=instruments[symbol], quote=quote)
         for symbol, quote in quotes.items()

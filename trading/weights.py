@@ -28,8 +28,9 @@ class Priority(IntEnum):
     """Who asks, the most important first."""
 
     EXIT = 0
-    """Closing and protecting: all of the budget."""
+    """Closing and protecting, and what has to be read for that: all of the budget."""
     RECONCILE = 1
+    """Reading an account with nothing open."""
     ENTRY = 2
     MARKET = 3
 

@@ -4,6 +4,9 @@ Money and positions are one call each (5); open orders are listed by symbol (1 e
 that concern this account, or all at once (40) where that is cheaper or wanted. A reading serves for
 `REMEMBERED_SECONDS` unless something was sent in between: the steps of a cycle that follow each
 other look at one and the same account. What protection is read back from is never remembered.
+
+Where something is open, or was sent, what is read decides about a way out: it has all of the request
+budget, like the way out itself.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from adapters.venues.aster.payloads.orders import OrderPayload
 from adapters.venues.aster.verdicts import listed, understood
 from trading.orders import Order
 from trading.ports import Balance, Holding, VenueAccount, VenuePosition
+from trading.weights import Priority
 
 Value = TypeVar("Value")
 
@@ -47,6 +51,8 @@ class ReadingTerms:
     """List the open orders of all symbols the first time."""
     quote: str
     """Asset in which the account is kept."""
+    is_at_stake: bool = False
+    """Something of the account is open."""
     monotonic: Callable[[], float] = time.monotonic
 
 
@@ -58,14 +64,21 @@ class AccountReader:
         self._terms = terms
         self._symbols = set(terms.symbols)
         self._must_sweep = terms.sweeps_everything
+        self._is_at_stake = terms.is_at_stake
         self._memory: tuple[float, VenueAccount] | None = None
         self._writes = 0
         self._settings: dict[str, PositionPayload] = {}
+
+    @property
+    def priority(self) -> Priority:
+        """Of whatever is read about the account as a whole."""
+        return Priority.EXIT if self._is_at_stake else Priority.RECONCILE
 
     @contextmanager
     def writing(self, symbol: str) -> Generator[None]:
         """Around everything that changes something at the venue: what was read before is forgotten."""
         self._symbols.add(symbol)
+        self._is_at_stake = True
         self._forget()
         try:
             yield
@@ -87,7 +100,7 @@ class AccountReader:
             return remembered
         writes = self._writes
         balance = await self._balance()
-        positions = self._positions(await self._client.account.positions())
+        positions = await self._positions_now()
         read = VenueAccount(
             balance=balance,
             positions=positions,
@@ -106,7 +119,7 @@ class AccountReader:
         remembered = self.remembered()
         if remembered is not None:
             return remembered.positions
-        return self._positions(await self._client.account.positions())
+        return await self._positions_now()
 
     async def open_orders(self) -> tuple[Order, ...]:
         remembered = self.remembered()
@@ -118,14 +131,15 @@ class AccountReader:
         if remembered is not None and symbol in self._symbols:
             return tuple(each for each in remembered.open_orders if each.symbol == symbol)
         self._symbols.add(symbol)
-        return _mapped(await listed(self._client.orders.open_orders(symbol)))
+        return _mapped(await self._page(symbol, self.priority))
 
     async def holding(self, symbol: str) -> Holding:
-        """One symbol as it is now, never from memory. Weight 6."""
+        """One symbol as it is now, never from memory; always for a way out. Weight 6."""
         self._symbols.add(symbol)
+        urgent = Priority.EXIT
         # The position first: a stop that acts in between is missed, never one that is gone counted.
-        positions = self._positions(await listed(self._client.account.positions(symbol)))
-        orders = _mapped(await listed(self._client.orders.open_orders(symbol)))
+        positions = self._positions(await listed(self._client.account.positions(symbol, urgent)))
+        orders = _mapped(await self._page(symbol, urgent))
         return Holding(position=positions[0] if positions else None, open_orders=orders)
 
     def remembered(self) -> VenueAccount | None:
@@ -141,9 +155,12 @@ class AccountReader:
         self._writes += 1
 
     async def _balance(self) -> Balance:
-        payload = await self._client.account.account()
+        payload = await self._client.account.account(self.priority)
         with understood("GET account"):
             return balance_of(payload, self._terms.quote)
+
+    async def _positions_now(self) -> tuple[VenuePosition, ...]:
+        return self._positions(await self._client.account.positions(priority=self.priority))
 
     def _positions(self, rows: Sequence[PositionPayload]) -> tuple[VenuePosition, ...]:
         require_one_way(rows)
@@ -156,16 +173,18 @@ class AccountReader:
     async def _open_orders(self, held: Iterable[str]) -> tuple[Order, ...]:
         symbols = sorted({*self._symbols, *held})
         if self._must_sweep or len(symbols) >= WHOLE_LIST_WEIGHT:
-            found = await self._client.orders.open_orders()
+            found = await self._client.orders.open_orders(priority=self.priority)
             self._must_sweep = False
         else:
-            pages = await _few_at_a_time([partial(self._page, symbol) for symbol in symbols])
+            pages = await _few_at_a_time(
+                [partial(self._page, symbol, self.priority) for symbol in symbols]
+            )
             found = [each for page in pages for each in page]
         self._symbols |= {*symbols, *(each.symbol for each in found)}
         return _mapped(found)
 
-    async def _page(self, symbol: str) -> tuple[OrderPayload, ...]:
-        return await listed(self._client.orders.open_orders(symbol))
+    async def _page(self, symbol: str, priority: Priority) -> tuple[OrderPayload, ...]:
+        return await listed(self._client.orders.open_orders(symbol, priority))
 
 
 def _mapped(found: Iterable[OrderPayload]) -> tuple[Order, ...]:

@@ -11,7 +11,7 @@ after a later one, so all of the last day is read, and what is booked already is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from adapters.venues.aster.client import AsterClient
@@ -33,6 +33,7 @@ from adapters.venues.aster.verdicts import listed, understood
 from trading.orders import CLIENT_ID_PREFIX, Fill, Order
 from trading.ports import Booked, Income, Movements, VenueAccount
 from trading.units import ZERO
+from trading.weights import Priority
 
 OVERLAP = timedelta(minutes=10)
 """Lines may appear late; those that come twice are booked once, by their ids."""
@@ -50,9 +51,11 @@ Fills = dict[tuple[str, int], Fill]
 class MovementReader:
     """Reads the ledger of one account; remembers the names of orders that are not ours."""
 
-    def __init__(self, client: AsterClient, quote: str) -> None:
+    def __init__(self, client: AsterClient, quote: str, priority: Callable[[], Priority]) -> None:
+        """`priority` is that of the account's readings now."""
         self._client = client
         self._quote = quote
+        self._priority = priority
         self._names: dict[tuple[str, int], str] = {}
 
     async def movements_since(self, booked: Booked, seen: VenueAccount) -> Movements:
@@ -63,7 +66,7 @@ class MovementReader:
         VenueError
             Something could not be read: then nothing is known to be complete.
         """
-        until = await self._client.now_ms() + _MARGIN_MS
+        until = await self._client.now_ms(self._priority()) + _MARGIN_MS
         since = _first_ms(booked, until)
         if booked.has_gap:
             return await self._last_day(booked, max(since, until - _DAY_MS), until)
@@ -72,19 +75,25 @@ class MovementReader:
             fills |= await self._new_fills(symbol, booked, max(since, until - _WEEK_MS), until)
         if _is_explained(booked, seen, fills.values()):
             return _ordered(fills, ())
-        lines = await self._client.ledger.income(_income_from(booked, since), until)
+        lines = await self._income(_income_from(booked, since), until)
         for symbol, first in sorted(_missing(lines, booked, fills).items()):
             fills |= await self._new_fills(symbol, booked, max(first, since), until)
         return _ordered(with_signs(fills, lines), await self._income_of(lines))
 
     async def _last_day(self, booked: Booked, since: int, until: int) -> Movements:
         """Everything of the last day, booked or not: what was listed late is among it."""
-        lines = await self._client.ledger.income(since, until)
+        lines = await self._income(since, until)
         fills: Fills = {}
         for symbol, first in sorted(_first_trades(lines).items()):
-            found = await listed(self._client.ledger.fills_since(symbol, first, until))
-            fills |= await self._read(symbol, booked, found)
+            fills |= await self._read(symbol, booked, await self._fills(symbol, first, until))
         return _ordered(with_signs(fills, lines), await self._income_of(lines))
+
+    async def _income(self, since: int, until: int) -> tuple[IncomePayload, ...]:
+        return await self._client.ledger.income(since, until, priority=self._priority())
+
+    async def _fills(self, symbol: str, since: int, until: int) -> tuple[FillPayload, ...]:
+        calls = self._client.ledger
+        return await listed(calls.fills_since(symbol, since, until, self._priority()))
 
     async def _income_of(self, lines: Iterable[IncomePayload]) -> list[Income]:
         return [
@@ -99,9 +108,9 @@ class MovementReader:
         """Fills after the last one that is booked; of a symbol without any, those from `since` on."""
         last = _last_number(booked, symbol)
         if last is not None:
-            found = await listed(self._client.ledger.fills_from(symbol, last + 1))
+            found = await listed(self._client.ledger.fills_from(symbol, last + 1, self._priority()))
         else:
-            found = await listed(self._client.ledger.fills_since(symbol, since, until))
+            found = await self._fills(symbol, since, until)
         return await self._read(symbol, booked, found)
 
     async def _read(self, symbol: str, booked: Booked, found: Iterable[FillPayload]) -> Fills:
@@ -127,7 +136,9 @@ class MovementReader:
             if str(number) not in booked.orders and (symbol, number) not in self._names
         )
         if len(unknown) > _MANY:
-            page = await self._client.orders.all_orders(symbol, from_order_id=unknown[0])
+            page = await self._client.orders.all_orders(
+                symbol, from_order_id=unknown[0], priority=self._priority()
+            )
             self._names |= {(symbol, each.order_id): each.client_order_id for each in page}
         for number in unknown:
             if (symbol, number) not in self._names:
@@ -139,17 +150,20 @@ class MovementReader:
 
     async def _asked_name(self, symbol: str, number: int) -> str:
         try:
-            return (await self._client.orders.by_order_id(symbol, number)).client_order_id
+            found = await self._client.orders.by_order_id(symbol, number, self._priority())
         except Refused as refused:
-            if refused.action is Action.GONE:
-                return f"unknown-{number}"
-            raise
+            if refused.action is not Action.GONE:
+                raise
+            return f"unknown-{number}"
+        return found.client_order_id
 
     async def _is_told_by_a_fill(self, line: IncomePayload) -> bool:
         """A liquidation's fee may be the fee of its fill, or a payment of its own; the fill tells."""
         if line.income_type != LIQUIDATION_FEE or not line.symbol:
             return False
-        fills = await listed(self._client.ledger.fills_about(line.symbol, line.time))
+        fills = await listed(
+            self._client.ledger.fills_about(line.symbol, line.time, self._priority())
+        )
         return any(is_fee_of(line, fill) for fill in fills)
 
 

@@ -22,6 +22,7 @@ from trading.instruments import Instrument
 from trading.order_groups import OrderGroup
 from trading.orders import GroupRole, Order, OrderRequest, OrderStatus
 from trading.units import ZERO
+from trading.weights import Priority
 
 _NO_SYMBOL = -1121
 _GROUP = "POST placeStrategyOrder"
@@ -37,9 +38,12 @@ class OrderDesk:
     """Of the market: their steps are what an order is checked against."""
 
     async def by_client_id(self, symbol: str, client_order_id: str) -> Order | None:
-        """The newest order with that id; None where the venue says that it knows none."""
+        """The newest order with that id; None where the venue says that it knows none.
+
+        Whoever asks has something open there: it has the priority of a way out.
+        """
         try:
-            payload = await self.client.orders.by_client_id(symbol, client_order_id)
+            payload = await self.client.orders.by_client_id(symbol, client_order_id, Priority.EXIT)
         except Refused as refused:
             if refused.action is Action.GONE:
                 return None

@@ -55,6 +55,8 @@ class VenueParts:
     """The account's policy; V1 keys know no groups whatever it says."""
     opened_at: Callable[[str], datetime | None] = _unknown
     """When the open trade of a symbol began, which the venue does not tell."""
+    is_at_stake: bool = False
+    """Something of the account is open: what is read is read for a way out, and has its priority."""
     sweeps_everything: bool = False
     """The first reading lists the open orders of every symbol (weight 40)."""
     quote: str = "USDT"
@@ -75,13 +77,14 @@ class AsterVenue:
                 opened_at=parts.opened_at,
                 sweeps_everything=parts.sweeps_everything,
                 quote=parts.quote,
+                is_at_stake=parts.is_at_stake,
                 monotonic=parts.monotonic,
             ),
         )
         self._desk = OrderDesk(
             client=parts.client, reader=self._reader, instruments=parts.instruments
         )
-        self._movements = MovementReader(parts.client, parts.quote)
+        self._movements = MovementReader(parts.client, parts.quote, lambda: self._reader.priority)
         self._instruments: tuple[Instrument, ...] | None = None
 
     @property

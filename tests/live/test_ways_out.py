@@ -1,0 +1,83 @@
+"""What must not keep a position from its stop or from being closed: a spent budget, silent rules.
+
+A position has lost its stop; the next look gives it back, and the operator's flatten closes it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.store.budgets import PostgresWeightBudget
+from tasks.cycle import holding_lease
+from tasks.flattening import flatten_account
+from tasks.orders import submit
+from tasks.protection import Levels, protect
+from tasks.watching import watch_account
+from tests.aster_sandbox.desk import cancel_order
+from tests.live.live_arena import LONG, LiveArena
+from tests.tasks.wishes import ENTRY
+from trading.weights import PERCENT_OF_LIMIT, Priority, WeightScope
+
+pytestmark = pytest.mark.db
+LIMIT = 2_400
+
+
+async def unprotected(live: LiveArena) -> None:
+    """A position whose stop and target somebody has taken away."""
+    await live.cycle(LONG)
+    for record in live.user.open_records("BTCUSDT"):
+        parameters = {"symbol": "BTCUSDT", "orderId": record.order.venue_order_id}
+        cancel_order(live.sandbox.venue, live.user, parameters)
+    assert live.resting == []
+
+
+async def spend_beyond(live: LiveArena, priority: Priority) -> None:
+    """Others have spent what requests of that priority may spend."""
+    budget = PostgresWeightBudget(live.engine, lambda: datetime.now(UTC))
+    scope = WeightScope(name=f"aster {live.sandbox.url.removeprefix('http://')}", limit=LIMIT)
+    await budget.spend(scope, LIMIT * PERCENT_OF_LIMIT[priority] // 100, Priority.EXIT)
+
+
+def has_stop(live: LiveArena) -> bool:
+    return "stop_market" in {kind for kind, *_ in live.resting}
+
+
+@pytest.mark.parametrize("spent", [Priority.MARKET, Priority.RECONCILE])
+async def test_a_look_puts_a_stop_back_from_the_part_of_the_budget_that_is_kept_for_ways_out(
+    live: LiveArena, spent: Priority
+) -> None:
+    await unprotected(live)
+    await spend_beyond(live, spent)
+    await watch_account("live", "poll")
+    assert has_stop(live)
+
+
+async def test_a_flatten_closes_from_the_part_of_the_budget_that_is_kept_for_ways_out(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    await spend_beyond(live, Priority.RECONCILE)
+    await flatten_account("live", sentence="operator")
+    assert (live.held, live.resting) == (0, [])
+
+
+async def test_an_entry_is_protected_while_others_spend_what_readings_may_spend(
+    live: LiveArena,
+) -> None:
+    cycle = await live.begin()
+    async with holding_lease(cycle):
+        await submit(cycle, ENTRY)
+        await spend_beyond(live, Priority.RECONCILE)
+        instrument = live.sandbox.venue.instruments["BTCUSDT"]
+        levels = Levels(stop=LONG.stop, target=LONG.target)
+        assert await protect(cycle, instrument, levels, decision_id=None)
+    assert has_stop(live)
+
+
+async def test_an_account_with_nothing_open_leaves_that_part_to_others(live: LiveArena) -> None:
+    await live.cycle()
+    await spend_beyond(live, Priority.RECONCILE)
+    with pytest.raises(Exception, match="a reconcile request"):
+        await watch_account("live", "poll")
