@@ -16,7 +16,7 @@ from adapters.store.intents import load_unsettled
 from adapters.store.permits import Permit
 from adapters.store.trades import load_open_trades
 from tasks.at_stake import has_open_matters
-from tasks.resources import market_of, store_engine
+from tasks.resources import memory_of, store_engine
 from tasks.told_brackets import keep_told_brackets
 from trading.account import BracketPolicy
 from trading.errors import InvalidRecord
@@ -67,7 +67,7 @@ async def open_live(cycle: Cycle) -> None:
             f" its keys belong to {identity.owner} ({identity.network}): restore the keys, or"
             " add another account for the other venue account"
         )
-    market = market_of(cycle.arena)
+    market = memory_of(cycle.arena).market
     listed = await market.instruments()
     symbols = {each.base: each.symbol for each in listed}
     client = client_for(cycle.account, credentials)
@@ -76,7 +76,8 @@ async def open_live(cycle: Cycle) -> None:
         AsterVenue(
             VenueParts(
                 client=client,
-                instruments=market.instruments,
+                # An entry by rules that nobody has confirmed may be one that cannot be protected.
+                instruments=market.told_instruments,
                 symbols=frozenset(symbols[a] for a in cycle.account.assets if a in symbols)
                 | _unsettled_symbols(cycle),
                 is_at_stake=_is_at_stake(cycle),

@@ -72,7 +72,7 @@ async def _is_ready(cycle: Cycle, state: AccountState, verdict: Approved) -> boo
                 await venue.set_margin_mode(symbol, MarginMode.ISOLATED)
             await venue.set_leverage(symbol, verdict.leverage)
     except VenueError as error:
-        problem = f"leverage {verdict.leverage} on isolated margin could not be set: {error}"
+        problem = f"stop, leverage {verdict.leverage} and isolated margin are not certain: {error}"
     if problem is not None:
         run_log().warning("%s %s: no entry, %s.", cycle.account.id, symbol, problem)
         with store_engine().begin() as conn:

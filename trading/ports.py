@@ -42,6 +42,7 @@ __all__ = [
     "MarketSource",
     "Movements",
     "PaperBook",
+    "RuleSource",
     "Venue",
     "VenueAccount",
     "VenuePosition",
@@ -100,6 +101,15 @@ class BookSource(Protocol):
 
     async def order_book(self, symbol: str, at: datetime) -> OrderBook:
         """The nearest resting orders as of `at`."""
+        ...
+
+
+@runtime_checkable
+class RuleSource(Protocol):
+    """What a `MarketSource` may be besides: one that may know instruments by hearsay only."""
+
+    async def told_instruments(self) -> tuple[Instrument, ...]:
+        """Only what its origin has said itself, and lately. Raises `VenueError` before it has."""
         ...
 
 

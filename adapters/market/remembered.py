@@ -17,7 +17,7 @@ from trading.candles import Candle
 from trading.errors import BadMarketData
 from trading.instruments import Instrument
 from trading.market import FundingRate, OrderBook, Quote
-from trading.ports import BookSource, MarketSource
+from trading.ports import BookSource, MarketSource, RuleSource
 from trading.timeframes import Timeframe
 
 KEPT_QUOTES = 2_048
@@ -96,6 +96,13 @@ class RememberedMarket:
         if self._instruments is None or self._instruments_change:
             self._instruments = await self._origin.instruments()
         return self._instruments
+
+    async def told_instruments(self) -> tuple[Instrument, ...]:
+        """As the origin's; of one that knows nothing by hearsay, its instruments."""
+        origin = self._origin
+        if not isinstance(origin, RuleSource):
+            return await self.instruments()
+        return await origin.told_instruments()
 
     async def candles(
         self, symbol: str, timeframe: Timeframe, *, until: datetime, limit: int

@@ -5,11 +5,13 @@ A position has lost its stop; the next look gives it back, and the operator's fl
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from adapters.store.budgets import PostgresWeightBudget
+from tasks import resources
 from tasks.cycle import holding_lease
 from tasks.flattening import flatten_account
 from tasks.orders import submit
@@ -74,6 +76,36 @@ async def test_an_entry_is_protected_while_others_spend_what_readings_may_spend(
         levels = Levels(stop=LONG.stop, target=LONG.target)
         assert await protect(cycle, instrument, levels, decision_id=None)
     assert has_stop(live)
+
+
+async def silent_rules(live: LiveArena) -> None:
+    live.sandbox.fail("exchangeInfo", times=0, status=503)
+
+
+async def no_room_for_rules(live: LiveArena) -> None:
+    await spend_beyond(live, Priority.MARKET)
+
+
+@pytest.mark.parametrize("without_rules", [silent_rules, no_room_for_rules])
+async def test_a_new_process_that_is_told_no_rules_puts_a_stop_back_and_closes_by_the_stored_ones(
+    live: LiveArena, without_rules: Callable[[LiveArena], Awaitable[None]]
+) -> None:
+    await unprotected(live)
+    resources.forget()
+    await without_rules(live)
+    await live.cycle()
+    assert has_stop(live)
+    await flatten_account("live", sentence="operator")
+    assert (live.held, live.resting) == (0, [])
+
+
+async def test_a_new_process_that_is_told_no_rules_enters_nothing(live: LiveArena) -> None:
+    await live.cycle()
+    resources.forget()
+    await silent_rules(live)
+    await live.cycle(LONG)
+    assert live.entries_at_venue() == 0
+    assert any("has not told its rules" in words for words in live.alarms())
 
 
 async def test_an_account_with_nothing_open_leaves_that_part_to_others(live: LiveArena) -> None:

@@ -1,7 +1,9 @@
 """What is traded on the venue and by which rules, asked anew every hour (faults: E22).
 
 An instrument that was known stays one when the venue stops trading it: accounts may hold it. Its
-quotes are refused by name then. While the venue cannot say its rules, the old ones go on.
+quotes are refused by name then. While the venue cannot say its rules, the old ones go on: those of
+this process, or those that the store has from an earlier one. By these everything may be closed and
+protected; who opens something asks for `told`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from adapters.venues.aster.instrument_rules import TRADING, instruments_of
 from adapters.venues.aster.market_line import MarketLine
 from adapters.venues.aster.payloads.market import ExchangeInfo
-from trading.errors import UnknownName, VenueError
+from trading.errors import UnknownName, VenueError, VenueUnavailable, WeightRefused
 from trading.instruments import Instrument
 
 _log = logging.getLogger("perpflow.aster")
@@ -22,6 +24,8 @@ _log = logging.getLogger("perpflow.aster")
 RULES_SECONDS = 3600.0
 AGAIN_SECONDS = 300.0
 """After a question for the rules that was not answered."""
+NO_ROOM_SECONDS = 10.0
+"""After one that was not asked, because the request budget had no room for it."""
 _SHOWN = 12
 """Symbols that a refusal lists: the venue has hundreds."""
 
@@ -37,6 +41,8 @@ class Listing:
     """By symbol; also those that are no longer traded."""
     halted: Mapping[str, str]
     """The venue's status of those that are not traded now, by symbol."""
+    was_told: bool = True
+    """By the venue, to this process; else they are what the store has of an earlier time."""
 
     def require(self, symbol: str) -> Instrument:
         """Raises `UnknownName`."""
@@ -61,13 +67,23 @@ class MarketRules:
         """Of the monotonic clock, seconds."""
 
     async def listing(self) -> Listing:
-        """Not older than an hour, where the venue answers. Raises `VenueError` before the first."""
+        """Not older than an hour, where the venue answers; else what is known.
+
+        Raises `VenueError` where nothing is.
+        """
         found = self._fresh()
         if found is not None:
             return found
         client = await self._line.clients.of_this_loop()
         async with client.lock:
             return self._fresh() or await self._ask_again()
+
+    async def told(self) -> Listing:
+        """As the venue has told this process. Raises `VenueError` before it has."""
+        found = await self.listing()
+        if not found.was_told:
+            raise VenueUnavailable("the venue has not told its rules to this process yet")
+        return found
 
     async def renewed(self) -> Listing:
         """Asked for now: after a refusal that only other rules explain. Raises `VenueError`."""
@@ -82,10 +98,17 @@ class MarketRules:
         try:
             return self._keep(await self._ask(), RULES_SECONDS)
         except VenueError as error:
-            if self._listing is None:
+            found = self._listing or await self._stored()
+            if found is None:
                 raise
-            _log.warning("the rules of an hour ago go on: %s", error)
-            return self._keep(self._listing, AGAIN_SECONDS)
+            _log.warning("the rules of %s go on: %s",
+                         "an hour ago" if found.was_told else "the store", error)  # fmt: skip
+            is_ours = isinstance(error, WeightRefused)
+            return self._keep(found, NO_ROOM_SECONDS if is_ours else AGAIN_SECONDS)
+
+    async def _stored(self) -> Listing | None:
+        known = {each.symbol: each for each in await self._known()}
+        return Listing(instruments=known, halted={}, was_told=False) if known else None
 
     async def _ask(self) -> Listing:
         info = await self._line.call(lambda calls: calls.exchange_info())

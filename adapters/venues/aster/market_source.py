@@ -84,7 +84,10 @@ class AsterMarket:
         budget: WeightBudget,
         known_instruments: KnownInstruments = nothing_known,
     ) -> None:
-        """`known_instruments` are those of the store: margin tables of accounts come from there."""
+        """`known_instruments` are those of the store.
+
+        Margin tables of accounts come from there, and the rules while the venue tells none.
+        """
         self._name = address.name
         self._line = MarketLine(
             LineParts(address=venue_address(address.network, address.base_url), budget=budget)
@@ -111,8 +114,15 @@ class AsterMarket:
         return len(self._line.clients)
 
     async def instruments(self) -> tuple[Instrument, ...]:
-        """Not older than an hour. Raises `VenueError` while the venue has never answered."""
+        """Not older than an hour, or what the store has while the venue has told this process none.
+
+        Raises `VenueError` where nothing is known.
+        """
         return tuple((await self._rules.listing()).instruments.values())
+
+    async def told_instruments(self) -> tuple[Instrument, ...]:
+        """Only as the venue has told this process. Raises `VenueError` before it has."""
+        return tuple((await self._rules.told()).instruments.values())
 
     async def fresh_instruments(self) -> tuple[Instrument, ...]:
         """Asked for now: after a filter has refused an order (faults: E22). Raises `VenueError`."""

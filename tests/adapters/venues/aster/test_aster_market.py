@@ -18,7 +18,14 @@ from tests.adapters.venues.aster.conftest import OwnBudget
 from tests.aster_sandbox.server import Sandbox, running_sandbox
 from trading.account import Network
 from trading.candles import check_candles
-from trading.errors import BadMarketData, InvalidRecord, UnknownName, WeightRefused
+from trading.errors import (
+    BadMarketData,
+    InvalidRecord,
+    UnknownName,
+    VenueUnavailable,
+    WeightRefused,
+)
+from trading.instruments import Instrument
 from trading.ports import BookSource, MarketSource
 from trading.timeframes import Timeframe
 from trading.weights import Priority, WeightScope
@@ -332,6 +339,41 @@ async def test_new_rules_that_are_not_told_leave_the_old_ones(
     past.fail("exchangeInfo", status=503, times=0)
 
     assert await market.instruments() == before
+
+
+async def test_while_the_venue_tells_no_rules_those_of_the_store_go_on_but_were_not_told(
+    past: Sandbox,
+) -> None:
+    stored = past.venue.market("BTCUSDT").instrument
+
+    async def known() -> tuple[Instrument, ...]:
+        return (stored,)
+
+    address = MarketAddress(network=Network.TESTNET, base_url=past.url)
+    market = AsterMarket(address, budget=OwnBudget(), known_instruments=known)
+    past.fail("exchangeInfo", status=503, times=0)
+
+    assert await market.instruments() == (stored,)
+    with pytest.raises(VenueUnavailable, match="has not told its rules"):
+        await market.told_instruments()
+
+
+async def test_rules_that_there_was_no_room_to_ask_for_are_asked_for_again_soon(
+    past: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def known() -> tuple[Instrument, ...]:
+        return (past.venue.market("BTCUSDT").instrument,)
+
+    monkeypatch.setattr(market_rules, "NO_ROOM_SECONDS", 0.0)
+    budget = OwnBudget()
+    scope = WeightScope(name=f"aster {past.url.removeprefix('http://')}", limit=2_400)
+    await budget.spend(scope, scope.most(Priority.MARKET), Priority.MARKET)
+    address = MarketAddress(network=Network.TESTNET, base_url=past.url)
+    market = AsterMarket(address, budget=budget, known_instruments=known)
+    assert len(await market.instruments()) == 1
+
+    budget.windows.clear()
+    assert len(await market.told_instruments()) == 10
 
 
 async def test_an_instrument_that_is_no_longer_traded_stays_known_and_has_no_quote(
