@@ -16,6 +16,7 @@ from tasks.holdings import own_holding
 from tasks.orders import Submitted, Wish, cancel, submit
 from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
+from tasks.setbacks import Setbacks
 from tasks.story import tell_alarm, tell_exit
 from tasks.venues import venue_of
 from trading.exits.protection import plan_orphan_sweep
@@ -106,15 +107,18 @@ async def sweep_orphans(cycle: Cycle, *, closed: str | None = None) -> int:
     """Cancel our resting orders in symbols that hold nothing any more, before any new entry.
 
     `closed` is a symbol in which nothing of ours is left, whatever others hold. Returns how many
-    there were.
+    there were. All are tried; raises the first error of a cancel afterwards.
     """
     account = await venue_of(cycle).account()
     held = {item.position.symbol for item in account.positions} - {closed}
     orphans = plan_orphan_sweep(held, account.open_orders)
+    setbacks = Setbacks(cycle)
     for action in orphans:
-        run_log().info("%s: order %s is taken away, %s.", cycle.account.id,
-                              action.order.request.client_order_id, action.reason)  # fmt: skip
-        await cancel(cycle, action.order)
+        name = action.order.request.client_order_id
+        run_log().info("%s: order %s is taken away, %s.", cycle.account.id, name, action.reason)
+        with setbacks.survived(f"cancel of {name}"):
+            await cancel(cycle, action.order)
+    setbacks.raise_first()
     return len(orphans)
 
 

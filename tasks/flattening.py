@@ -16,6 +16,7 @@ from tasks.closing import flatten, sweep_orphans
 from tasks.cycle import Cycle, holding_lease
 from tasks.metrics import snapshot_metrics
 from tasks.resources import store_engine
+from tasks.setbacks import Setbacks
 from tasks.settling import resolve_unknown_orders
 
 REASON = "operator"
@@ -50,7 +51,8 @@ async def flatten_account(account_id: str, *, sentence: str) -> Flattened | None
     UnknownAccount
         There is no such account.
     TradingError
-        The venue or its market could not be used, or the lease was lost on the way.
+        The venue or its market could not be used, or the lease was lost on the way; what could be
+        closed is closed.
     """
     cycle = await claim_aside(account_id, trigger="manual")
     if cycle is None:
@@ -58,12 +60,16 @@ async def flatten_account(account_id: str, *, sentence: str) -> Flattened | None
     async with holding_lease(cycle):
         await resolve_unknown_orders.fn(cycle)
         before = await reconcile(cycle)
+        setbacks = Setbacks(cycle)
         for held in before.positions:
             symbol = held.position.symbol
-            with store_engine().begin() as conn:
-                set_close_reason(conn, account_id, symbol, REASON)
-            await flatten(cycle, symbol, code=REASON, sentence=sentence, decision_id=None)
-        await sweep_orphans(cycle)
+            with setbacks.survived(f"closing {symbol}"):
+                with store_engine().begin() as conn:
+                    set_close_reason(conn, account_id, symbol, REASON)
+                await flatten(cycle, symbol, code=REASON, sentence=sentence, decision_id=None)
+        with setbacks.survived("sweeping orphans"):
+            await sweep_orphans(cycle)
+        setbacks.raise_first()
         after = await reconcile(cycle)
         await snapshot_metrics.fn(cycle, after)
     left = _assets(cycle, after)

@@ -6,10 +6,13 @@ A position has lost its stop; the next look gives it back, and the operator's fl
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
+from adapters.store.accounts import load_account, save_account
 from adapters.store.budgets import PostgresWeightBudget
 from tasks import resources
 from tasks.cycle import holding_lease
@@ -20,6 +23,8 @@ from tasks.watching import watch_account
 from tests.aster_sandbox.desk import cancel_order
 from tests.live.live_arena import LONG, LiveArena
 from tests.tasks.wishes import ENTRY
+from trading.account import ForeignPolicy
+from trading.errors import OutcomeUnknown, VenueUnavailable
 from trading.weights import PERCENT_OF_LIMIT, Priority, WeightScope
 
 pytestmark = pytest.mark.db
@@ -29,10 +34,15 @@ LIMIT = 2_400
 async def unprotected(live: LiveArena) -> None:
     """A position whose stop and target somebody has taken away."""
     await live.cycle(LONG)
-    for record in live.user.open_records("BTCUSDT"):
-        parameters = {"symbol": "BTCUSDT", "orderId": record.order.venue_order_id}
+    cancel_all(live, "BTCUSDT")
+
+
+def cancel_all(live: LiveArena, symbol: str) -> None:
+    """Somebody takes away all that rests."""
+    for record in live.user.open_records(symbol):
+        parameters = {"symbol": symbol, "orderId": record.order.venue_order_id}
         cancel_order(live.sandbox.venue, live.user, parameters)
-    assert live.resting == []
+    assert not live.user.open_records(symbol)
 
 
 async def spend_beyond(live: LiveArena, priority: Priority) -> None:
@@ -106,6 +116,67 @@ async def test_a_new_process_that_is_told_no_rules_enters_nothing(live: LiveAren
     await live.cycle(LONG)
     assert live.entries_at_venue() == 0
     assert any("has not told its rules" in words for words in live.alarms())
+
+
+def trade_ether(live: LiveArena, **changes: object) -> None:
+    """The account trades ETH as well."""
+    with live.engine.begin() as conn:
+        account = load_account(conn, "live").account
+        save_account(conn, replace(account, assets=("BTC", "ETH"), **changes))
+    live.sandbox.set_price("ETHUSDT", Decimal(3_000))
+
+
+def ether(live: LiveArena, side: str, **parameters: str) -> None:
+    """An order in ETH by hand: a tenth of one."""
+    wanted = {"type": "MARKET", "quantity": "0.1"} | parameters
+    live.sandbox.trade_by_hand(live.user, symbol="ETHUSDT", side=side, **wanted)
+
+
+STOP_OF_OURS = {"type": "STOP_MARKET", "stopPrice": "2000", "reduceOnly": "true"}
+
+
+async def test_orphans_that_cannot_be_taken_away_keep_no_position_from_its_stop(
+    live: LiveArena,
+) -> None:
+    trade_ether(live)
+    await unprotected(live)
+    ether(live, "BUY")
+    for number in (1, 2):
+        ether(live, "SELL", newClientOrderId=f"pf-orphan-{number}", **STOP_OF_OURS)
+    ether(live, "SELL")
+    live.sandbox.fail(
+        "order", method="DELETE", where={"origClientOrderId": "pf-orphan-1"}, status=503
+    )
+    with pytest.raises(OutcomeUnknown):
+        await watch_account("live", "poll")
+    assert has_stop(live)
+    left = [r.order.request.client_order_id for r in live.user.open_records("ETHUSDT")]
+    assert left == ["pf-orphan-1"]
+
+
+async def test_a_position_that_cannot_be_read_keeps_no_other_from_its_stop(
+    live: LiveArena,
+) -> None:
+    trade_ether(live, foreign=ForeignPolicy.ADOPT)
+    ether(live, "BUY")
+    await unprotected(live)
+    cancel_all(live, "ETHUSDT")
+    live.sandbox.fail("positionRisk", times=0, where={"symbol": "BTCUSDT"}, status=503)
+    with pytest.raises(VenueUnavailable):
+        await watch_account("live", "poll")
+    assert live.user.open_records("ETHUSDT")
+
+
+async def test_a_position_that_cannot_be_read_keeps_no_other_from_being_closed(
+    live: LiveArena,
+) -> None:
+    trade_ether(live, foreign=ForeignPolicy.ADOPT)
+    ether(live, "BUY")
+    await live.cycle(LONG)
+    live.sandbox.fail("positionRisk", times=0, where={"symbol": "BTCUSDT"}, status=503)
+    with pytest.raises(VenueUnavailable):
+        await flatten_account("live", sentence="operator")
+    assert [*live.user.book.positions] == ["BTCUSDT"]
 
 
 async def test_an_account_with_nothing_open_leaves_that_part_to_others(live: LiveArena) -> None:
