@@ -287,13 +287,29 @@ def settled(
 
 
 async def cancel(cycle: Cycle, order: Order) -> None:
-    """Take a resting order away; an order that is gone already is what was wanted."""
+    """Take a resting order away; an order that is gone already is what was wanted.
+
+    Raises `VenueError` where it may still rest; the account is paused where its keys are refused.
+    """
     try:
-        ended = await venue_of(cycle).cancel(order.symbol, order.request.client_order_id)
+        ended = await _cancel(venue_of(cycle), order)
     except OrderRejected as error:
+        if not error.is_gone:
+            stop_if_barred(cycle, error)
+            raise
         run_log().info("%s: order %s was gone already (%s).", cycle.account.id,
                               order.request.client_order_id, error)  # fmt: skip
         return
     with store_engine().begin() as conn:
         for changed in upsert_orders(conn, cycle.account.id, [ended]):
             tell_order(conn, cycle, changed)
+
+
+async def _cancel(venue: Venue, order: Order) -> Order:
+    """What was refused for its time alone is signed anew, once: taken away twice is taken away."""
+    try:
+        return await venue.cancel(order.symbol, order.request.client_order_id)
+    except OrderRejected as error:
+        if not error.may_be_sent_anew:
+            raise
+    return await venue.cancel(order.symbol, order.request.client_order_id)

@@ -103,6 +103,15 @@ class OrderRejected(VenueError):
         """Refused for its time or nonce alone, before it was looked at: sign it again, once."""
         return False
 
+    @property
+    def is_gone(self) -> bool:
+        """There is no such open order; every other refusal leaves it where it was."""
+        return self.code == _UNKNOWN_ORDER
+
+
+_UNKNOWN_ORDER = -2011
+"""As our own venue says it, in Aster's numbers."""
+
 
 class AccountBarred(VenueError):
     """The venue takes nothing from this account until a person has looked at it."""

@@ -21,7 +21,7 @@ from tasks.settling import resolve_unknown_orders
 from tests.live.live_arena import LONG, LiveArena
 from tests.tasks.wishes import ENTRY
 from trading.account import AccountStatus
-from trading.errors import SettingRefused
+from trading.errors import AccountBarred, OrderRejected, SettingRefused
 from trading.orders import IntentState
 
 pytestmark = pytest.mark.db
@@ -215,6 +215,40 @@ async def test_keys_that_the_venue_refuses_pause_the_account_and_tell_a_person(
     assert live.status is AccountStatus.PAUSED
     assert "account_stopped" in live.alerts()
     assert live.entries_at_venue() == 0
+
+
+def refuse_cancels(live: LiveArena, code: int, times: int = 0) -> None:
+    body = f'{{"code":{code},"msg":"refused"}}'
+    live.sandbox.fail("order", method="DELETE", times=times, status=400, body=body)
+
+
+async def test_keys_that_are_refused_on_a_cancel_pause_the_account_and_the_order_is_not_called_gone(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    refuse_cancels(live, -2015)
+    with pytest.raises(AccountBarred):
+        await live.cycle(close=True)
+    assert len(live.resting) == 2
+    assert live.status is AccountStatus.PAUSED
+    assert "account_stopped" in live.alerts()
+
+
+async def test_a_cancel_that_is_refused_for_another_reason_than_a_missing_order_is_told(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    refuse_cancels(live, -1102)
+    with pytest.raises(OrderRejected, match="-1102"):
+        await live.cycle(close=True)
+    assert len(live.resting) == 2
+
+
+async def test_a_cancel_that_is_refused_for_its_time_is_signed_anew_once(live: LiveArena) -> None:
+    await live.cycle(LONG)
+    refuse_cancels(live, -1021, times=1)
+    await live.cycle(close=True)
+    assert (live.held, live.resting) == (0, [])
 
 
 async def test_two_processes_that_wake_up_for_one_account_send_one_entry(live: LiveArena) -> None:

@@ -48,6 +48,11 @@ class Refused(OrderRejected):
         self.meaning = meaning.meaning
         self.action = meaning.action
 
+    @property
+    def is_gone(self) -> bool:
+        """By the table of codes."""
+        return self.action is Action.GONE
+
     def __str__(self) -> str:
         """Request, code, the venue's words and ours."""
         return f"{self.what}: {self.code} {self.text!r} ({self.meaning}); {self.action.value}"
