@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from adapters.store.accounts import load_account, save_account
 from adapters.store.budgets import PostgresWeightBudget
-from tasks import resources
+from tasks import own_record, resources
 from tasks.cycle import holding_lease
 from tasks.flattening import flatten_account
 from tasks.orders import submit
@@ -155,8 +155,9 @@ async def test_orphans_that_cannot_be_taken_away_keep_no_position_from_its_stop(
 
 
 async def test_a_position_that_cannot_be_read_keeps_no_other_from_its_stop(
-    live: LiveArena,
+    live: LiveArena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(own_record, "LATE_FOR", timedelta(0))  # nothing was executed just now
     trade_ether(live, foreign=ForeignPolicy.ADOPT)
     ether(live, "BUY")
     await unprotected(live)
