@@ -14,6 +14,8 @@ from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
 from tasks.cycle import Cycle
 from tasks.holdings import own_holding
 from tasks.orders import Submitted, Wish, cancel, submit
+from tasks.own_record import own_record
+from tasks.reading_back import settled_holding
 from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
 from tasks.setbacks import Setbacks
@@ -58,7 +60,7 @@ async def _close(cycle: Cycle, symbol: str, code: str, decision_id: UUID | None)
     unsent: Decimal | None = None
     attempts = 0
     while attempts < CLOSE_ATTEMPTS:
-        held = (await own_holding(cycle, symbol)).position
+        held = await _held(cycle, symbol)
         if held is None:
             return True
         own = abs(held.position.quantity)
@@ -80,6 +82,13 @@ async def _close(cycle: Cycle, symbol: str, code: str, decision_id: UUID | None)
         if result.was_not_sent:
             await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
     return False
+
+
+async def _held(cycle: Cycle, symbol: str) -> VenuePosition | None:
+    """What is ours of it now; right after an order of ours by its answer, where the list is late."""
+    has_just_traded = bool(own_record(cycle, symbol).recent)
+    read = settled_holding if has_just_traded else own_holding
+    return (await read(cycle, symbol)).position
 
 
 def _way_out(held: VenuePosition, quantity: Decimal, code: str, decision_id: UUID | None) -> Wish:

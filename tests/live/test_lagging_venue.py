@@ -76,6 +76,17 @@ async def test_an_entry_has_its_stop_though_the_list_of_positions_does_not_show_
     live.require_equal_ledgers()
 
 
+@pytest.mark.parametrize("readings", [4, 0])
+async def test_an_entry_whose_stop_is_refused_is_closed_though_the_list_does_not_show_it_yet(
+    live: LiveArena, after_entry: AfterEntry, readings: int
+) -> None:
+    after_entry(lambda: live.sandbox.fail("positionRisk", times=readings, merge=FLAT))
+    live.sandbox.fail("order", method="POST", where={"type": "STOP_MARKET"}, status=400)
+    await live.cycle(LONG)
+    assert (live.held, live.intents("exit")) == (0, ["filled"])
+    assert kinds(live) == []
+
+
 @pytest.mark.parametrize("how", [{"status": 502}, {"drop": True}])
 async def test_an_entry_has_its_stop_though_positions_cannot_be_read(
     live: LiveArena, after_entry: AfterEntry, how: dict[str, Any]
