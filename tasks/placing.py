@@ -7,10 +7,12 @@ fill and stop leaves enough behind for the next cycle to protect the position fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
 
+from adapters.store.intents import StoredIntent, load_unsettled
 from adapters.store.trades import load_open_trades, set_trade_levels
 from tasks.account_state import AccountState
 from tasks.closing import DECISION, flatten
@@ -31,7 +33,7 @@ from trading.exits.invalidation.plan import render_conditions
 from trading.exits.plan import tighter_stop
 from trading.exits.protection import wanted_protection
 from trading.market import MarketView
-from trading.orders import IntentState, Leg, Order, OrderType
+from trading.orders import IntentState, Leg, OrderType
 from trading.positions import MarginMode
 from trading.risk.verdict import Approved
 from trading.units import ZERO
@@ -84,14 +86,16 @@ async def _enter(cycle: Cycle, view: MarketView, approval: Approval, verdict: Ap
     entry = await _send(cycle, view, approval, verdict)
     # Protection follows what is held, not what was answered: an unknown entry may have filled. An
     # entry that certainly did not fill leaves the levels of the position as they are.
-    if not _certainly_unfilled(entry):
-        await protect(
-            cycle,
-            view.instrument,
-            _levels_after(cycle, approval, verdict),
-            decision_id=approval.decided.id,
-        )
-    await _write(cycle, approval, verdict, entry)
+    try:
+        if not _certainly_unfilled(entry):
+            await protect(
+                cycle,
+                view.instrument,
+                _levels_after(cycle, approval, verdict),
+                decision_id=approval.decided.id,
+            )
+    finally:
+        _write(cycle, approval, verdict, entry)
     return entry.state is IntentState.FILLED
 
 
@@ -157,20 +161,29 @@ def _levels_after(cycle: Cycle, approval: Approval, verdict: Approved) -> Levels
     return Levels(stop=stop, target=verdict.take_profit_price)
 
 
-async def _write(cycle: Cycle, approval: Approval, verdict: Approved, entry: Submitted) -> None:
-    orders = [o for o in await venue_of(cycle).open_orders() if o.symbol == verdict.symbol]
+def _write(cycle: Cycle, approval: Approval, verdict: Approved, entry: Submitted) -> None:
     with store_engine().begin() as conn:
+        # As the venue has answered it: another reading could fail, and take the diary's row with it.
+        resting = [
+            each
+            for each in load_unsettled(conn, cycle.account.id)
+            if each.intent.request.symbol == verdict.symbol and each.state is IntentState.OPEN
+        ]
         tell_entry(
             conn,
             cycle,
             decision_id=approval.decided.id,
             intent_id=entry.intent_id,
-            entry=_diary_entry(cycle, approval, verdict, entry, orders),
+            entry=_diary_entry(cycle, approval, verdict, entry, resting),
         )
 
 
 def _diary_entry(
-    cycle: Cycle, approval: Approval, verdict: Approved, entry: Submitted, orders: list[Order]
+    cycle: Cycle,
+    approval: Approval,
+    verdict: Approved,
+    entry: Submitted,
+    resting: Sequence[StoredIntent],
 ) -> dict[str, Any]:
     """The fields of seed 002 section 5.2, in its order."""
     decision = approval.decided.decision
@@ -183,9 +196,9 @@ def _diary_entry(
         "amount": money(amount),
         "entry_price": money(entry.order.average_price) if entry.order else None,
         "tp_price": money(verdict.take_profit_price),
-        "tp_oid": _resting(orders, OrderType.TAKE_PROFIT_MARKET),
+        "tp_oid": _number_of(resting, Leg.TARGET),
         "sl_price": money(verdict.stop_price),
-        "sl_oid": _resting(orders, OrderType.STOP_MARKET),
+        "sl_oid": _number_of(resting, Leg.STOP),
         "exit_plan": decision.exit_plan,
         "exit_conditions": list(render_conditions(decision.exit_conditions)),
         "rationale": decision.rationale,
@@ -195,5 +208,6 @@ def _diary_entry(
     }
 
 
-def _resting(orders: list[Order], order_type: OrderType) -> str | None:
-    return next((o.venue_order_id for o in orders if o.request.order_type is order_type), None)
+def _number_of(resting: Sequence[StoredIntent], leg: Leg) -> str | None:
+    """The venue's number of the newest order of a leg."""
+    return next((e.venue_order_id for e in reversed(resting) if e.intent.leg is leg), None)

@@ -113,8 +113,8 @@ async def test_a_position_that_was_listed_late_stays_the_accounts_own(
 ) -> None:
     really = placing._write
 
-    async def write(cycle: Cycle, *arguments: Any) -> None:
-        await really(cycle, *arguments)
+    def write(cycle: Cycle, *arguments: Any) -> None:
+        really(cycle, *arguments)
         live.sandbox.fail("positionRisk", times=0, merge=FLAT)  # through the closing reconcile
 
     monkeypatch.setattr(placing, "_write", write)
