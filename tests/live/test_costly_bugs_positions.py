@@ -23,6 +23,7 @@ from trading.account import AccountStatus, ForeignPolicy
 
 pytestmark = pytest.mark.db
 MARKET = {"type": "MARKET"}
+NO_SUCH_ORDER = '{"code":-2013,"msg":"Order does not exist."}'
 REFUSED = {"status": 400, "body": '{"code":-2010,"msg":"NEW_ORDER_REJECTED"}'}
 
 
@@ -255,6 +256,16 @@ async def test_row_17_a_liquidation_is_booked_with_its_loss_and_the_account_goes
     assert live.status is AccountStatus.PAUSED
     assert "account_stopped" in live.alerts()
     live.require_equal_ledgers()
+
+
+async def test_row_17_a_liquidation_whose_order_the_venue_tells_no_more_goes_to_review_all_the_same(
+    live: LiveArena,
+) -> None:
+    await be_liquidated(live)
+    live.sandbox.fail("order", method="GET", times=0, status=400, body=NO_SUCH_ORDER)
+    await live.cycle()
+    assert live.rows("select close_reason from app.trades") == [("liquidation",)]
+    assert live.status is AccountStatus.PAUSED
 
 
 async def test_row_17_a_process_that_dies_after_booking_a_liquidation_has_paused_the_account(

@@ -11,12 +11,10 @@ after a later one, so all of the last day is read, and what is booked already is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from adapters.venues.aster.client import AsterClient
-from adapters.venues.aster.codes import Action
-from adapters.venues.aster.errors import Refused
 from adapters.venues.aster.mapping.instants import ms_of
 from adapters.venues.aster.mapping.ledger import (
     LIQUIDATION_FEE,
@@ -27,6 +25,7 @@ from adapters.venues.aster.mapping.ledger import (
     trade_number,
     with_signs,
 )
+from adapters.venues.aster.order_names import OrderNames
 from adapters.venues.aster.payloads.account import IncomePayload
 from adapters.venues.aster.payloads.orders import FillPayload
 from adapters.venues.aster.verdicts import listed, understood
@@ -41,8 +40,6 @@ _DAY_MS = 24 * 3600 * 1000
 _WEEK_MS = 7 * _DAY_MS
 _MARGIN_MS = 1000
 """Our idea of the venue's time may be a little behind."""
-_MANY = 5
-"""Unknown orders of a symbol: from here on their list (5) is not dearer than asking for each (1)."""
 
 Fills = dict[tuple[str, int], Fill]
 """By symbol and the venue's number."""
@@ -56,7 +53,7 @@ class MovementReader:
         self._client = client
         self._quote = quote
         self._priority = priority
-        self._names: dict[tuple[str, int], str] = {}
+        self._names = OrderNames(client, priority)
 
     async def movements_since(self, booked: Booked, seen: VenueAccount) -> Movements:
         """Oldest first over all symbols; the same for the same record.
@@ -116,7 +113,8 @@ class MovementReader:
     async def _read(self, symbol: str, booked: Booked, found: Iterable[FillPayload]) -> Fills:
         """The account's own of some fills, in our words."""
         own = [each for each in found if booked.since is None or each.time >= ms_of(booked.since)]
-        names = await self._named(symbol, booked, own)
+        numbers = {each.order_id for each in own}
+        names = await self._names.of(symbol, numbers, booked.orders)
         with understood("GET userTrades"):
             return {
                 (symbol, each.id): fill_of(
@@ -124,38 +122,6 @@ class MovementReader:
                 )
                 for each in own
             }
-
-    async def _named(
-        self, symbol: str, booked: Booked, fills: Iterable[FillPayload]
-    ) -> Mapping[int, str]:
-        """Client ids of the orders behind some fills, by the venue's number."""
-        numbers = {each.order_id for each in fills}
-        unknown = sorted(
-            number
-            for number in numbers
-            if str(number) not in booked.orders and (symbol, number) not in self._names
-        )
-        if len(unknown) > _MANY:
-            page = await self._client.orders.all_orders(
-                symbol, from_order_id=unknown[0], priority=self._priority()
-            )
-            self._names |= {(symbol, each.order_id): each.client_order_id for each in page}
-        for number in unknown:
-            if (symbol, number) not in self._names:
-                self._names[symbol, number] = await self._asked_name(symbol, number)
-        return {
-            number: booked.orders.get(str(number)) or self._names[symbol, number]
-            for number in numbers
-        }
-
-    async def _asked_name(self, symbol: str, number: int) -> str:
-        try:
-            found = await self._client.orders.by_order_id(symbol, number, self._priority())
-        except Refused as refused:
-            if refused.action is not Action.GONE:
-                raise
-            return f"unknown-{number}"
-        return found.client_order_id
 
     async def _is_told_by_a_fill(self, line: IncomePayload) -> bool:
         """A liquidation's fee may be the fee of its fill, or a payment of its own; the fill tells."""

@@ -337,6 +337,19 @@ async def test_an_order_that_the_venue_has_forgotten_is_named_after_its_number(
     assert fill.client_order_id == f"unknown-{fill.venue_order_id}"
 
 
+async def test_forced_orders_are_asked_for_once_for_all_orders_that_the_venue_has_forgotten(
+    venue: Weighed, record: Record, sandbox: Sandbox, user: User
+) -> None:
+    by_hand(sandbox, user, "BUY", "0.1")
+    for _ in range(2):
+        sandbox.auto_deleverage(user, "BTCUSDT", D("0.01"))
+    sandbox.fail("order", method="GET", times=0, status=400, body='{"code":-2013,"msg":"gone"}')
+    await reconcile(venue, record)
+    named = [fill.client_order_id.partition("-")[0] for fill in record.fills.values()]
+    assert named == ["unknown", "adl_autoclose", "adl_autoclose"]
+    assert len(sandbox.sent_to("forceOrders")) == 1
+
+
 async def test_fills_of_several_symbols_come_in_order_of_time(
     venue: Weighed, record: Record, sandbox: Sandbox, user: User
 ) -> None:
