@@ -119,8 +119,8 @@ async def submit(cycle: Cycle, wish: Wish) -> Submitted:
 
 
 def stop_if_barred(cycle: Cycle, error: OrderRejected) -> None:
-    """A refusal that is about the account, not the order: nothing of it would be taken now."""
-    if isinstance(error, AccountBarred):
+    """A refusal that is about the account, not the order: none, or no entry, would be taken now."""
+    if isinstance(error, AccountBarred) or error.bars_entries:
         stop_account(cycle, f"the venue refused its order: {error}")
 
 

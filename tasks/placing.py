@@ -20,7 +20,7 @@ from tasks.cycle import Cycle
 from tasks.groups import submit_group
 from tasks.market import Markets
 from tasks.options import ONCE
-from tasks.orders import Submitted, Wish, submit
+from tasks.orders import Submitted, Wish, stop_if_barred, submit
 from tasks.protection import Levels, protect
 from tasks.resources import store_engine
 from tasks.risk import Approval
@@ -28,7 +28,7 @@ from tasks.run_log import run_log
 from tasks.story import money, tell_alarm, tell_entry
 from tasks.venues import venue_of
 from trading.account import Mode
-from trading.errors import VenueError
+from trading.errors import OrderRejected, VenueError
 from trading.exits.invalidation.plan import render_conditions
 from trading.exits.plan import tighter_stop
 from trading.exits.protection import wanted_protection
@@ -74,6 +74,8 @@ async def _is_ready(cycle: Cycle, state: AccountState, verdict: Approved) -> boo
                 await venue.set_margin_mode(symbol, MarginMode.ISOLATED)
             await venue.set_leverage(symbol, verdict.leverage)
     except VenueError as error:
+        if isinstance(error, OrderRejected):
+            stop_if_barred(cycle, error)
         problem = f"stop, leverage {verdict.leverage} and isolated margin are not certain: {error}"
     if problem is not None:
         run_log().warning("%s %s: no entry, %s.", cycle.account.id, symbol, problem)

@@ -108,6 +108,11 @@ class OrderRejected(VenueError):
         """There is no such open order; every other refusal leaves it where it was."""
         return self.code == _UNKNOWN_ORDER
 
+    @property
+    def bars_entries(self) -> bool:
+        """The venue takes nothing from the account now but what reduces."""
+        return False
+
 
 _UNKNOWN_ORDER = -2011
 """As our own venue says it, in Aster's numbers."""

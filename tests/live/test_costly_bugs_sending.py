@@ -217,6 +217,34 @@ async def test_keys_that_the_venue_refuses_pause_the_account_and_tell_a_person(
     assert live.entries_at_venue() == 0
 
 
+@pytest.mark.parametrize("code", [-4087, -4088])
+@pytest.mark.parametrize(
+    ("path", "where"), [("order", MARKET), ("leverage", {})], ids=["order", "leverage"]
+)
+async def test_an_account_that_may_only_reduce_is_paused_and_a_person_is_told(
+    live: LiveArena, code: int, path: str, where: dict[str, str]
+) -> None:
+    body = f'{{"code":{code},"msg":"reduce-only"}}'
+    live.sandbox.fail(path, method="POST", where=where, status=400, body=body)
+    await live.cycle(LONG)
+    assert live.status is AccountStatus.PAUSED
+    assert "account_stopped" in live.alerts()
+    assert live.entries_at_venue() == 0
+
+
+async def test_an_account_that_may_only_reduce_keeps_its_stop_and_its_way_out(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    body = '{"code":-4087,"msg":"reduce-only"}'
+    live.sandbox.fail("order", method="POST", where=MARKET, status=400, body=body)
+    await live.cycle(LONG)
+    assert (live.status, live.held) == (AccountStatus.PAUSED, Decimal("0.01"))
+    assert [kind for kind, *_ in live.resting] == ["stop_market", "take_profit_market"]
+    await live.cycle(close=True)
+    assert (live.held, live.resting) == (0, [])
+
+
 def refuse_cancels(live: LiveArena, code: int, times: int = 0) -> None:
     body = f'{{"code":{code},"msg":"refused"}}'
     live.sandbox.fail("order", method="DELETE", times=times, status=400, body=body)

@@ -53,6 +53,11 @@ class Refused(OrderRejected):
         """By the table of codes."""
         return self.action is Action.GONE
 
+    @property
+    def bars_entries(self) -> bool:
+        """By the table of codes."""
+        return self.action is Action.NO_ENTRIES
+
     def __str__(self) -> str:
         """Request, code, the venue's words and ours."""
         return f"{self.what}: {self.code} {self.text!r} ({self.meaning}); {self.action.value}"
