@@ -26,7 +26,8 @@ SURELY_LAST = 100
 """A page shorter than the smallest documented default is the last one, even where the venue gives
 fewer lines than it was asked for."""
 _FULL_PAGES = (100, 500, PAGE)
-"""What a page that was cut may hold; one that is cut at a single instant cannot be continued."""
+"""What a page that was cut may hold, by documented limits and defaults; one that is cut at a single
+instant cannot be continued."""
 WINDOW_MS = 7 * 24 * 3600 * 1000 - 1
 """One query spans at most seven days."""
 
@@ -96,9 +97,8 @@ class LedgerCalls:
                 found |= {_key(line): line for line in page}
                 last = max((line.time for line in page), default=start)
                 if len(page) in _FULL_PAGES and last == start:
-                    raise Unusable(
-                        "GET income", f"{len(page)} lines or more at one instant, {start}"
-                    )
+                    await self._require_whole(len(page), start, income_type, priority)
+                    break
                 if len(found) == before or len(page) < SURELY_LAST:
                     break
                 # That instant again: its lines may go on beyond the page.
@@ -107,6 +107,19 @@ class LedgerCalls:
 
     async def _fills(self, parameters: Parameters, priority: Priority) -> tuple[FillPayload, ...]:
         return await self.caller.call(endpoints.USER_TRADES, parameters, _FILLS, priority=priority)
+
+    async def _require_whole(
+        self, lines: int, at_ms: int, income_type: str | None, priority: Priority
+    ) -> None:
+        """Raises `Unusable` where a page that holds one instant only may have been cut in it.
+
+        Shorter than it was asked for, it was not, where the venue gives more to a wider question.
+        """
+        if lines < PAGE:
+            wider = await self._income(max(0, at_ms - WINDOW_MS), at_ms, income_type, priority)
+            if len(wider) > lines:
+                return
+        raise Unusable("GET income", f"{lines} lines or more at one instant, {at_ms}")
 
     async def _income(
         self, start_ms: int, end_ms: int, income_type: str | None, priority: Priority

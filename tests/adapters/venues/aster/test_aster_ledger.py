@@ -128,6 +128,25 @@ async def test_more_lines_at_one_instant_than_a_page_holds_is_an_error_and_not_a
         await client.ledger.income(0, 10_000)
 
 
+@pytest.mark.parametrize("count", [100, 500])
+async def test_a_whole_page_at_one_instant_is_taken_where_the_venue_gives_more_to_a_wider_question(
+    client: AsterClient, venue: LocalVenue, count: int
+) -> None:
+    earlier = income_row(count, 10)
+    serve_income(venue, [earlier, *(income_row(number, 5000) for number in range(count))])
+    found = await client.ledger.income(5000, 10_000)
+    assert sorted(int(line.tran_id) for line in found) == list(range(count))
+
+
+async def test_a_page_at_one_instant_that_nothing_shows_to_be_whole_is_an_error(
+    client: AsterClient, venue: LocalVenue
+) -> None:
+    rows = [income_row(100, 10), *(income_row(number, 5000) for number in range(100))]
+    serve_income(venue, rows, most=100)
+    with pytest.raises(Unusable, match="at one instant"):
+        await client.ledger.income(5000, 10_000)
+
+
 class Pages:
     """The venue's side of paging, in memory: a list of lines in pages of `most`."""
 
