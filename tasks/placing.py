@@ -25,6 +25,7 @@ from tasks.protection import Levels, protect
 from tasks.resources import store_engine
 from tasks.risk import Approval
 from tasks.run_log import run_log
+from tasks.setbacks import Setbacks
 from tasks.story import money, tell_alarm, tell_entry
 from tasks.venues import venue_of
 from trading.account import Mode
@@ -43,16 +44,23 @@ from trading.units import ZERO
 async def place_orders(
     cycle: Cycle, state: AccountState, markets: Markets, approvals: tuple[Approval, ...]
 ) -> int:
-    """Closes first, then entries with their protection; returns how many entries were filled."""
+    """Closes first, then entries with their protection; returns how many entries were filled.
+
+    Every close has its turn; after one that failed nothing is entered, and its error is raised.
+    """
+    setbacks = Setbacks(cycle)
     for approval in approvals:
-        if approval.verdict is None and state.position(approval.decided.decision.symbol):
-            await flatten(
-                cycle,
-                approval.decided.decision.symbol,
-                code=DECISION,
-                sentence=approval.decided.decision.rationale,
-                decision_id=approval.decided.id,
-            )
+        decision = approval.decided.decision
+        if approval.verdict is None and state.position(decision.symbol):
+            with setbacks.survived(f"closing {decision.symbol}"):
+                await flatten(
+                    cycle,
+                    decision.symbol,
+                    code=DECISION,
+                    sentence=decision.rationale,
+                    decision_id=approval.decided.id,
+                )
+    setbacks.raise_first()
     filled = 0
     for approval in approvals:
         if approval.verdict is not None:

@@ -14,16 +14,24 @@ import pytest
 
 from adapters.store.accounts import load_account, save_account
 from adapters.store.budgets import PostgresWeightBudget
+from adapters.store.decisions import NewDecision, save_decisions
 from tasks import own_record, resources
-from tasks.cycle import holding_lease
+from tasks.account_state import reconcile_account
+from tasks.cycle import Cycle, holding_lease
+from tasks.decide import Decided
 from tasks.flattening import flatten_account
+from tasks.market import fetch_klines
 from tasks.orders import submit
+from tasks.placing import place_orders
 from tasks.protection import Levels, protect
+from tasks.resources import store_engine
+from tasks.risk import Approval
 from tasks.watching import watch_account
 from tests.aster_sandbox.desk import cancel_order
 from tests.live.live_arena import LONG, LiveArena
 from tests.tasks.wishes import ENTRY
 from trading.account import ForeignPolicy
+from trading.decisions import Action, TradeDecision
 from trading.errors import OutcomeUnknown, VenueUnavailable
 from trading.weights import PERCENT_OF_LIMIT, Priority, WeightScope
 
@@ -50,6 +58,12 @@ async def spend_beyond(live: LiveArena, priority: Priority) -> None:
     budget = PostgresWeightBudget(live.engine, lambda: datetime.now(UTC))
     scope = WeightScope(name=f"aster {live.sandbox.url.removeprefix('http://')}", limit=LIMIT)
     await budget.spend(scope, LIMIT * PERCENT_OF_LIMIT[priority] // 100, Priority.EXIT)
+
+
+@pytest.fixture
+def nothing_just_traded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then a list that cannot be read is not replaced by what orders were answered."""
+    monkeypatch.setattr(own_record, "LATE_FOR", timedelta(0))
 
 
 def has_stop(live: LiveArena) -> bool:
@@ -155,9 +169,8 @@ async def test_orphans_that_cannot_be_taken_away_keep_no_position_from_its_stop(
 
 
 async def test_a_position_that_cannot_be_read_keeps_no_other_from_its_stop(
-    live: LiveArena, monkeypatch: pytest.MonkeyPatch
+    live: LiveArena, nothing_just_traded: None
 ) -> None:
-    monkeypatch.setattr(own_record, "LATE_FOR", timedelta(0))  # nothing was executed just now
     trade_ether(live, foreign=ForeignPolicy.ADOPT)
     ether(live, "BUY")
     await unprotected(live)
@@ -169,7 +182,7 @@ async def test_a_position_that_cannot_be_read_keeps_no_other_from_its_stop(
 
 
 async def test_a_position_that_cannot_be_read_keeps_no_other_from_being_closed(
-    live: LiveArena,
+    live: LiveArena, nothing_just_traded: None
 ) -> None:
     trade_ether(live, foreign=ForeignPolicy.ADOPT)
     ether(live, "BUY")
@@ -177,6 +190,48 @@ async def test_a_position_that_cannot_be_read_keeps_no_other_from_being_closed(
     live.sandbox.fail("positionRisk", times=0, where={"symbol": "BTCUSDT"}, status=503)
     with pytest.raises(VenueUnavailable):
         await flatten_account("live", sentence="operator")
+    assert [*live.user.book.positions] == ["BTCUSDT"]
+
+
+def close_decided(cycle: Cycle, symbol: str) -> Approval:
+    """The agent has decided to leave."""
+    decision = TradeDecision(
+        symbol=symbol,
+        action=Action.CLOSE,
+        allocation_usd=Decimal(0),
+        take_profit_price=None,
+        stop_price=None,
+        exit_plan="",
+        rationale="test",
+        confidence=1.0,
+        decided_by="test",
+    )
+    new = NewDecision(decision=decision, asset=symbol, reference_price=Decimal(1))
+    with store_engine().begin() as conn:
+        (decision_id,) = save_decisions(
+            conn,
+            [new],
+            cycle_id=cycle.id,
+            account_id=cycle.account.id,
+            decided_at=cycle.as_of,
+        )
+    return Approval(decided=Decided(id=decision_id, decision=decision), verdict=None)
+
+
+async def test_a_decided_close_that_fails_keeps_no_other_from_being_sent(
+    live: LiveArena, nothing_just_traded: None
+) -> None:
+    trade_ether(live, foreign=ForeignPolicy.ADOPT)
+    ether(live, "BUY")
+    await live.cycle(LONG)
+    live.sandbox.fail("positionRisk", times=0, where={"symbol": "BTCUSDT"}, status=503)
+    cycle = await live.begin()
+    async with holding_lease(cycle):
+        state = await reconcile_account.fn(cycle)
+        closes = tuple(close_decided(cycle, each) for each in ("BTCUSDT", "ETHUSDT"))
+        markets = await fetch_klines.fn(cycle)
+        with pytest.raises(VenueUnavailable):
+            await place_orders.fn(cycle, state, markets, closes)
     assert [*live.user.book.positions] == ["BTCUSDT"]
 
 
