@@ -70,6 +70,20 @@ def has_stop(live: LiveArena) -> bool:
     return "stop_market" in {kind for kind, *_ in live.resting}
 
 
+async def test_an_entry_whose_answer_was_lost_is_found_by_its_fill_though_no_order_can_be_asked_for(
+    live: LiveArena,
+) -> None:
+    live.sandbox.fail("order", method="POST", where={"type": "MARKET"}, execute=True, drop=True)
+    live.sandbox.fail("order", method="GET", times=0, status=503)
+    cycle = await live.begin()
+    async with holding_lease(cycle):
+        await submit(cycle, ENTRY)  # the process dies after it
+    await watch_account("live", "poll")
+    # No level of a stop is known of it: it is ours, so it is closed.
+    assert live.held == 0
+    assert live.rows("select close_reason from app.trades") == [("unprotected",)]
+
+
 @pytest.mark.parametrize("spent", [Priority.MARKET, Priority.RECONCILE])
 async def test_a_look_puts_a_stop_back_from_the_part_of_the_budget_that_is_kept_for_ways_out(
     live: LiveArena, spent: Priority

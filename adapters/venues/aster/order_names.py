@@ -13,6 +13,7 @@ from adapters.venues.aster.client import AsterClient
 from adapters.venues.aster.codes import Action
 from adapters.venues.aster.errors import Refused
 from adapters.venues.aster.verdicts import listed
+from trading.errors import VenueUnavailable
 from trading.weights import Priority
 
 _MANY = 5
@@ -58,13 +59,20 @@ class OrderNames:
         self._names |= {(symbol, each.order_id): each.client_order_id for each in page}
 
     async def _ask(self, symbol: str, number: int) -> bool:
-        """Whether the venue knows the order still."""
+        """Whether the venue knows the order still. Raises `VenueError` where it does not say."""
         try:
             found = await self._client.orders.by_order_id(symbol, number, self._priority())
         except Refused as refused:
             if refused.action is not Action.GONE:
                 raise
             return False
+        except VenueUnavailable:
+            # Their list may answer where the one does not: without a name no fill can be booked, and
+            # without its fills the account is not known.
+            await self._read_page(symbol, number)
+            if (symbol, number) not in self._names:
+                raise
+            return True
         self._names[symbol, number] = found.client_order_id
         return True
 
