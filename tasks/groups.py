@@ -16,13 +16,13 @@ from adapters.store.send_gate import SEND_SECONDS
 from adapters.venues.leaving import leaving_before
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
+from tasks.last_look import start_submitting
 from tasks.orders import (
     NOT_SENT,
     Submitted,
     Wish,
     plan,
     settled,
-    start_submitting,
     stop_if_barred,
 )
 from tasks.settling import find_outcome

@@ -10,34 +10,28 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Connection
-
-from adapters.store.accounts import load_account
-from adapters.store.cycles import require_lease
-from adapters.store.errors import UnknownAccount
 from adapters.store.intents import (
     StoredIntent,
     move_intent,
     next_attempt,
     plan_intent,
-    without_outcome,
 )
 from adapters.store.orders import upsert_orders
-from adapters.store.send_gate import ANNOUNCED_SECONDS, SEND_SECONDS, GateBarred, pass_gate
+from adapters.store.send_gate import SEND_SECONDS
 from adapters.venues.leaving import leaving_before
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
+from tasks.last_look import start_submitting
 from tasks.resources import store_engine
 from tasks.run_log import run_log
 from tasks.settling import find_outcome
 from tasks.stopping import stop_account
 from tasks.story import tell_alarm, tell_order
 from tasks.venues import venue_of
-from trading.account import AccountStatus, OperatorState, TradingState
 from trading.errors import AccountBarred, OrderRejected, VenueUnavailable
 from trading.orders import (
     IntentState,
@@ -53,7 +47,6 @@ from trading.orders import (
 from trading.ports import Venue
 from trading.units import plain
 
-OPERATOR_HALT = "operator halt"
 NOT_SENT = "not sent"
 """How the reason of an intent begins that certainly never left the house."""
 
@@ -202,50 +195,6 @@ def plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:
             reference_price=wish.reference_price,
             exit_code=wish.exit_code,
         )
-
-
-def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
-    """Last look before the socket: gate, lease, operator, risk.
-
-    Announces the orders of one message and returns the real instant until which it may be sent, or
-    says why not.
-    """
-    first = legs[0].intent.request
-    opens = not first.only_reduces
-    try:
-        with store_engine().begin() as conn:
-            if opens:
-                pass_gate(conn, cycle.account.id)
-            now = datetime.now(UTC)
-            until = require_lease(conn, cycle.account.id, cycle.lease_token, real_now=now)
-            if opens:
-                refusal = _why_not(conn, cycle.account.id, first.symbol)
-                if refusal is not None:
-                    return refusal
-                until = min(until, now + timedelta(seconds=ANNOUNCED_SECONDS))
-            for leg in legs:
-                move_intent(conn, leg.id, IntentState.SUBMITTING, real_now=now)
-    except GateBarred:
-        return OPERATOR_HALT
-    return until
-
-
-def _why_not(conn: Connection, account_id: str, symbol: str) -> str | None:
-    """Why nothing may be opened. A way out is never asked this."""
-    open_question = without_outcome(conn, account_id).get(symbol)
-    if open_question is not None:
-        return open_question
-    try:
-        account = load_account(conn, account_id)
-    except UnknownAccount:
-        return "account was removed"
-    if account.operator_state is OperatorState.HALTED:
-        return OPERATOR_HALT
-    if account.status is not AccountStatus.ACTIVE:
-        return f"account is {account.status}"
-    if account.trading_state is not TradingState.ACTIVE:
-        return f"trading state is {account.trading_state}"
-    return None
 
 
 def settled(

@@ -15,6 +15,7 @@ from prefect.logging import disable_run_logger
 from adapters.venues.paper.venue import PaperVenue
 from tasks import orders
 from tasks.cycle import Cycle, claim_slot
+from tasks.last_look import OPERATOR_HALT
 from tasks.orders import submit
 from tests.tasks.wishes import ENTRY
 from trading.orders import IntentState, Order, OrderRequest
@@ -48,7 +49,7 @@ async def send_until_refused(account_id: str) -> str | None:
     while refused < 20:
         cycle = replace(cycle, slot=cycle.slot + timedelta(milliseconds=1))
         result = await submit(cycle, ENTRY)
-        if result.state is IntentState.REFUSED and result.reason == orders.OPERATOR_HALT:
+        if result.state is IntentState.REFUSED and result.reason == OPERATOR_HALT:
             refused, reason = refused + 1, result.reason
         else:
             refused = 0

@@ -18,7 +18,7 @@ from adapters.store import send_gate
 from adapters.store.commands import load_commands
 from adapters.store.halting import Halt, Halted, halt, release
 from adapters.venues.paper.venue import PaperVenue
-from tasks import orders
+from tasks import last_look, orders
 from tasks.cycle import Cycle
 from tasks.decide import Decided
 from tasks.orders import submit
@@ -175,7 +175,7 @@ async def test_an_entry_that_meets_the_bar_is_refused_and_a_stop_passes_it(
 async def test_a_process_held_up_after_the_check_does_not_send_when_it_wakes_up(
     arena: TestArena, cycle: Cycle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orders, "ANNOUNCED_SECONDS", -0.001)
+    monkeypatch.setattr(last_look, "ANNOUNCED_SECONDS", -0.001)
     result = await submit(cycle, ENTRY)
     assert result.state is IntentState.CLOSED
     assert "held up" in (result.reason or "")

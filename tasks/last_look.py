@@ -1,0 +1,69 @@
+"""The last look before an order leaves: gate, lease, operator, risk. A way out is asked for its lease only.
+
+An operator's halt waits for what is announced here, so nothing leaves after it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from adapters.store.accounts import load_account
+from adapters.store.cycles import require_lease
+from adapters.store.errors import UnknownAccount
+from adapters.store.intents import StoredIntent, move_intent, without_outcome
+from adapters.store.send_gate import ANNOUNCED_SECONDS, GateBarred, pass_gate
+from tasks.resources import store_engine
+from trading.account import AccountStatus, OperatorState, TradingState
+from trading.orders import IntentState
+
+if TYPE_CHECKING:
+    from tasks.cycle import Cycle
+
+OPERATOR_HALT = "operator halt"
+
+
+def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
+    """Last look before the socket: gate, lease, operator, risk.
+
+    Announces the orders of one message and returns the real instant until which it may be sent, or
+    says why not.
+    """
+    first = legs[0].intent.request
+    opens = not first.only_reduces
+    try:
+        with store_engine().begin() as conn:
+            if opens:
+                pass_gate(conn, cycle.account.id)
+            now = datetime.now(UTC)
+            until = require_lease(conn, cycle.account.id, cycle.lease_token, real_now=now)
+            if opens:
+                refusal = _why_not(conn, cycle.account.id, first.symbol)
+                if refusal is not None:
+                    return refusal
+                until = min(until, now + timedelta(seconds=ANNOUNCED_SECONDS))
+            for leg in legs:
+                move_intent(conn, leg.id, IntentState.SUBMITTING, real_now=now)
+    except GateBarred:
+        return OPERATOR_HALT
+    return until
+
+
+def _why_not(conn: Connection, account_id: str, symbol: str) -> str | None:
+    """Why nothing may be opened. A way out is never asked this."""
+    open_question = without_outcome(conn, account_id).get(symbol)
+    if open_question is not None:
+        return open_question
+    try:
+        account = load_account(conn, account_id)
+    except UnknownAccount:
+        return "account was removed"
+    if account.operator_state is OperatorState.HALTED:
+        return OPERATOR_HALT
+    if account.status is not AccountStatus.ACTIVE:
+        return f"account is {account.status}"
+    if account.trading_state is not TradingState.ACTIVE:
+        return f"trading state is {account.trading_state}"
+    return None
