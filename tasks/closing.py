@@ -11,16 +11,18 @@ from decimal import Decimal
 from uuid import UUID
 
 from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
+from adapters.store.intents import without_outcome
 from tasks.cycle import Cycle
 from tasks.holdings import own_holding
 from tasks.orders import Submitted, Wish, cancel, submit
-from tasks.own_record import own_record
+from tasks.own_record import own_record, own_records
 from tasks.reading_back import settled_holding
 from tasks.resources import market_of, store_engine
 from tasks.run_log import run_log
 from tasks.setbacks import Setbacks
 from tasks.story import tell_alarm, tell_exit
 from tasks.venues import venue_of
+from trading.account import Mode
 from trading.exits.protection import plan_orphan_sweep
 from trading.orders import IntentState, Leg, OrderType
 from trading.ports import VenuePosition
@@ -28,6 +30,8 @@ from trading.units import ZERO
 
 CLOSE_ATTEMPTS = 5
 """Orders of one close that were not filled whole, and readings that lag behind it, before it is told."""
+NOTHING_TO_REDUCE = (-2022, -2024, -4118)
+"""Aster's codes for a reduce-only order without a position."""
 NOT_SENT_PAUSE_SECONDS = 1.0
 """Before the next attempt, where nothing was sent."""
 DECISION = "decision"
@@ -58,9 +62,9 @@ async def _close(cycle: Cycle, symbol: str, code: str, decision_id: UUID | None)
     """Whether nothing of ours is left; None: an order's outcome is not known."""
     at_once = await _most_at_once(cycle, symbol)
     unsent: Decimal | None = None
-    attempts = 0
+    attempts, is_refused_as_flat = 0, False
     while attempts < CLOSE_ATTEMPTS:
-        held = await _held(cycle, symbol)
+        held = await _held(cycle, symbol, believes_list=is_refused_as_flat)
         if held is None:
             return True
         own = abs(held.position.quantity)
@@ -75,6 +79,7 @@ async def _close(cycle: Cycle, symbol: str, code: str, decision_id: UUID | None)
         result = await submit(cycle, _way_out(held, quantity, code, decision_id))
         if result.state is IntentState.UNKNOWN:
             return None
+        is_refused_as_flat = result.code in NOTHING_TO_REDUCE
         taken = _taken(result, quantity)
         unsent -= taken
         # A whole part of what the venue does not take at once is progress; all else is an attempt.
@@ -84,9 +89,13 @@ async def _close(cycle: Cycle, symbol: str, code: str, decision_id: UUID | None)
     return False
 
 
-async def _held(cycle: Cycle, symbol: str) -> VenuePosition | None:
-    """What is ours of it now; right after an order of ours by its answer, where the list is late."""
-    has_just_traded = bool(own_record(cycle, symbol).recent)
+async def _held(cycle: Cycle, symbol: str, *, believes_list: bool) -> VenuePosition | None:
+    """What is ours of it now; right after an order of ours by its answer, where the list is late.
+
+    Unless a close was refused because there is nothing to reduce: then a list that calls it flat is
+    not late, our stop has fired.
+    """
+    has_just_traded = not believes_list and bool(own_record(cycle, symbol).recent)
     read = settled_holding if has_just_traded else own_holding
     return (await read(cycle, symbol)).position
 
@@ -119,7 +128,7 @@ async def sweep_orphans(cycle: Cycle, *, closed: str | None = None) -> int:
     there were. All are tried; raises the first error of a cancel afterwards.
     """
     account = await venue_of(cycle).account()
-    held = {item.position.symbol for item in account.positions} - {closed}
+    held = _held_by_us(cycle, {item.position.symbol for item in account.positions}) - {closed}
     orphans = plan_orphan_sweep(held, account.open_orders)
     setbacks = Setbacks(cycle)
     for action in orphans:
@@ -129,6 +138,20 @@ async def sweep_orphans(cycle: Cycle, *, closed: str | None = None) -> int:
             await cancel(cycle, action.order)
     setbacks.raise_first()
     return len(orphans)
+
+
+def _held_by_us(cycle: Cycle, listed: set[str]) -> set[str]:
+    """Symbols in which orders of ours have something to protect.
+
+    By our own evidence, not by the list: one that is late calls flat what a stop rests for, and one
+    that shows what others hold makes our left-over stop an order against them.
+    """
+    if cycle.account.mode is Mode.PAPER:
+        return listed
+    with store_engine().connect() as conn:
+        records = own_records(conn, cycle)
+        unclear = without_outcome(conn, cycle.account.id)
+    return {symbol for symbol, each in records.items() if each.quantity != ZERO} | unclear.keys()
 
 
 async def _most_at_once(cycle: Cycle, symbol: str) -> Decimal | None:

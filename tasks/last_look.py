@@ -40,7 +40,7 @@ def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
             now = datetime.now(UTC)
             until = require_lease(conn, cycle.account.id, cycle.lease_token, real_now=now)
             if opens:
-                refusal = _why_not(conn, cycle.account.id, first.symbol)
+                refusal = _why_late(cycle, now) or _why_not(conn, cycle.account.id, first.symbol)
                 if refusal is not None:
                     return refusal
                 until = min(until, now + timedelta(seconds=ANNOUNCED_SECONDS))
@@ -49,6 +49,13 @@ def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
     except GateBarred:
         return OPERATOR_HALT
     return until
+
+
+def _why_late(cycle: Cycle, now: datetime) -> str | None:
+    """A decision of a slot opens nothing once the account's next slot has begun (faults L21)."""
+    if cycle.arena.clock.market_at(now) >= cycle.slot + cycle.account.interval.length:
+        return "late: the account's next slot had begun"
+    return None
 
 
 def _why_not(conn: Connection, account_id: str, symbol: str) -> str | None:

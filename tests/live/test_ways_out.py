@@ -17,6 +17,7 @@ from adapters.store.budgets import PostgresWeightBudget
 from adapters.store.decisions import NewDecision, save_decisions
 from tasks import own_record, resources
 from tasks.account_state import reconcile_account
+from tasks.closing import sweep_orphans
 from tasks.cycle import Cycle, holding_lease
 from tasks.decide import Decided
 from tasks.flattening import flatten_account
@@ -254,3 +255,39 @@ async def test_an_account_with_nothing_open_leaves_that_part_to_others(live: Liv
     await spend_beyond(live, Priority.RECONCILE)
     with pytest.raises(Exception, match="a reconcile request"):
         await watch_account("live", "poll")
+
+
+async def test_a_new_process_that_cannot_have_the_venues_time_protects_by_its_own(
+    live: LiveArena,
+) -> None:
+    await unprotected(live)
+    resources.forget()
+    live.sandbox.fail("time", times=0, status=503)
+    await watch_account("live", "poll")
+    assert has_stop(live)
+
+
+async def test_what_rests_for_us_stays_while_a_late_list_calls_its_position_flat(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    cycle = await live.begin()
+    async with holding_lease(cycle):
+        live.sandbox.fail("positionRisk", times=1, merge={"positionAmt": "0"})
+        assert await sweep_orphans(cycle) == 0
+    assert has_stop(live)
+
+
+async def test_a_target_left_over_from_our_stop_is_not_left_to_what_others_hold(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    live.sandbox.trade_by_hand(
+        live.user, symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.02"
+    )
+    await live.cycle()
+    live.sandbox.set_price("BTCUSDT", LONG.stop - 100)
+    assert (live.held, len(live.resting)) == (Decimal("0.02"), 1)
+    await live.cycle()
+    assert (live.held, live.resting) == (Decimal("0.02"), [])
+    assert live.rows("select status, close_reason from app.trades") == [("closed", "stop")]

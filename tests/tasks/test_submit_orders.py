@@ -238,3 +238,18 @@ async def test_a_halted_account_may_still_leave_its_position(
     way_out = replace(ENTRY, leg=Leg.EXIT, side=Side.SELL)
     assert (await submit(cycle, way_out)).state is IntentState.FILLED
     assert (await reconcile_account.fn(cycle)).positions == ()
+
+
+async def test_an_entry_does_not_leave_once_the_next_slot_has_begun_and_a_way_out_does(
+    arena: TestArena, cycle: Cycle
+) -> None:
+    await submit(cycle, ENTRY)
+    clock = replace(cycle.arena.clock, market_anchor=cycle.slot + cycle.account.interval.length)
+    late = replace(cycle, arena=replace(cycle.arena, clock=clock))
+    entry = await submit(late, replace(ENTRY, symbol="ETHUSDT", quantity=Decimal("0.1")))
+    assert (entry.state, entry.reason) == (
+        IntentState.REFUSED,
+        "late: the account's next slot had begun",
+    )
+    close = replace(ENTRY, leg=Leg.EXIT, side=Side.SELL)
+    assert (await submit(late, close)).state is IntentState.FILLED

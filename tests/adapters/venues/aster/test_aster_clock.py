@@ -16,6 +16,7 @@ from adapters.venues.aster.credentials import Credentials
 from adapters.venues.aster.errors import ClockRefused, Unreachable
 from tests.adapters.venues.aster.local_venue import LocalVenue
 from trading.errors import InvalidRecord
+from trading.weights import Priority
 
 START_US = 1_800_000_000_000_000
 SECOND_NS = 1_000_000_000
@@ -172,6 +173,27 @@ async def test_without_any_reading_nothing_is_signed(
         await client.account.balances()
     assert venue.sent_to("balance") == []
     assert len(await client.account.balances()) == 1
+
+
+async def test_a_way_out_carries_this_machines_time_where_the_venues_cannot_be_had(
+    client: AsterClient, venue: LocalVenue
+) -> None:
+    venue.fail("time", status=503, times=2)
+    with pytest.raises(Unreachable, match="v3/time"):
+        await client.orders.open_orders("BTCUSDT")
+    await client.orders.open_orders("BTCUSDT", Priority.EXIT)
+    assert len(venue.sent_to("openOrders")) == 1
+
+
+async def test_a_way_out_asks_the_clock_after_the_venue_has_refused_this_machines_time(
+    open_client: Callable[..., AsterClient], agent: Credentials, venue: LocalVenue
+) -> None:
+    client = open_client(agent, host_clock=ShiftedClock(behind_us=120_000_000))
+    venue.fail("time", status=503)
+    with pytest.raises(ClockRefused):
+        await client.orders.open_orders("BTCUSDT", Priority.EXIT)
+    await client.orders.open_orders("BTCUSDT", Priority.EXIT)
+    assert len(venue.sent_to("time")) == 4
 
 
 async def test_an_old_reading_serves_while_the_clock_cannot_be_asked(

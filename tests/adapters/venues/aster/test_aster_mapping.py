@@ -284,11 +284,15 @@ def test_the_ledger_tells_the_sign_of_a_fee() -> None:
         assert signed.fee == D(fee)
 
 
-def test_a_fee_in_another_asset_is_refused_unless_nothing_was_paid() -> None:
-    with pytest.raises(SettingRefused, match="fees are paid in BNB"):
-        fill_of(fill(commissionAsset="BNB"), client_order_id="pf-1", quote="USDT")
-    free = fill(commissionAsset="BNB", commission="0")
-    assert fill_of(free, client_order_id="pf-1", quote="USDT").fee == 0
+def test_a_fee_in_another_asset_is_named_unless_nothing_was_paid() -> None:
+    paid = fill_of(
+        fill(commissionAsset="BNB", commission="-0.0010"), client_order_id="pf-1", quote="USDT"
+    )
+    assert (paid.fee, paid.foreign_fee) == (0, "0.001 BNB")
+    free = fill_of(
+        fill(commissionAsset="BNB", commission="0"), client_order_id="pf-1", quote="USDT"
+    )
+    assert (free.fee, free.foreign_fee) == (0, None)
 
 
 @pytest.mark.parametrize(
