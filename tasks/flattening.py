@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapters.store.accounts import load_account
+from adapters.store.permits import load_first_permit
 from adapters.store.trades import set_close_reason
 from tasks.account_state import AccountState, reconcile
 from tasks.aside import claim_aside
@@ -18,6 +20,7 @@ from tasks.metrics import snapshot_metrics
 from tasks.resources import store_engine
 from tasks.setbacks import Setbacks
 from tasks.settling import resolve_unknown_orders
+from trading.account import Mode
 
 REASON = "operator"
 """Close reason of the trades, and code of the exits in the diary."""
@@ -54,6 +57,8 @@ async def flatten_account(account_id: str, *, sentence: str) -> Flattened | None
         The venue or its market could not be used, or the lease was lost on the way; what could be
         closed is closed.
     """
+    if _never_traded_live(account_id):
+        return Flattened(closed=(), left=())
     cycle = await claim_aside(account_id, trigger="manual")
     if cycle is None:
         return None
@@ -75,6 +80,13 @@ async def flatten_account(account_id: str, *, sentence: str) -> Flattened | None
     left = _assets(cycle, after)
     closed = tuple(asset for asset in _assets(cycle, before) if asset not in left)
     return Flattened(closed=closed, left=left)
+
+
+def _never_traded_live(account_id: str) -> bool:
+    """A live account that nobody has ever permitted has sent nothing: there is nothing to close."""
+    with store_engine().connect() as conn:
+        is_live = load_account(conn, account_id).account.mode is Mode.LIVE
+        return is_live and load_first_permit(conn, account_id) is None
 
 
 def _assets(cycle: Cycle, state: AccountState) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from adapters.store.accounts import load_account, save_account
 from adapters.store.permits import end_permit
 from tasks.aside import claim_aside
 from tasks.cycle import Skip, claim_slot, holding_lease
+from tasks.flattening import flatten_account
 from tasks.orders import submit
 from tasks.watching import watch_account, watched_accounts
 from tests.live.live_arena import KEY_VARIABLE, LONG, LiveArena
@@ -33,6 +34,27 @@ async def test_an_account_without_a_permit_skips_its_slots_and_names_the_command
     with pytest.raises(InvalidRecord, match="go-live"):
         await claim_aside("live", trigger="watch")
     assert not [r for r in live.sandbox.venue.requests if "signature" in r.parameters]
+
+
+async def test_of_a_live_account_that_never_was_permitted_there_is_nothing_to_flatten(
+    live: LiveArena,
+) -> None:
+    with live.engine.begin() as conn:
+        account = load_account(conn, "live").account
+        save_account(conn, replace(account, id="waiting"))
+    done = await flatten_account("waiting", sentence="test")
+    assert done is not None
+    assert done.sentence == "there was no open position"
+
+
+async def test_what_an_account_left_open_when_its_permit_ended_is_not_called_closed(
+    live: LiveArena,
+) -> None:
+    await live.cycle(LONG)
+    with live.engine.begin() as conn:
+        end_permit(conn, "live", reason="test")
+    with pytest.raises(InvalidRecord, match="go-live"):
+        await flatten_account("live", sentence="test")
 
 
 async def test_keys_of_another_wallet_than_the_permitted_one_send_nothing(
