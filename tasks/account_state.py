@@ -31,14 +31,13 @@ from tasks.reviewing import review_fills
 from tasks.run_log import run_log
 from tasks.story import tell_fill, tell_order
 from tasks.venues import venue_of
-from tasks.wallet_gap import look_for_gap
 from trading.errors import VenueError
 from trading.orders import IntentState, Order, OrderStatus
 from trading.ports import Balance, Booked, Movements, Venue, VenueAccount, VenuePosition
 from trading.units import ZERO, plain
 
 READINGS = 3
-"""Of an account whose fills lag behind its position or its wallet, before that is left as it is."""
+"""Of an account whose lists lag behind the answers to its orders, before that is left as it is."""
 REREAD_SECONDS = 2.5
 _STATE_OF_STATUS = {
     OrderStatus.PENDING: IntentState.OPEN,
@@ -63,6 +62,8 @@ class AccountState:
     """What others made at the same venue account: counted as exposure, never touched."""
     frozen: Mapping[str, str] = field(default_factory=dict[str, str])
     """Symbols in which nothing may be opened, and why."""
+    wallet_gap: Decimal = ZERO
+    """What the record lacks to the venue's wallet (quote)."""
 
     def position(self, symbol: str) -> VenuePosition | None:
         return next((p for p in self.positions if p.position.symbol == symbol), None)
@@ -101,19 +102,23 @@ async def reconcile_account(cycle: Cycle) -> AccountState:
 
 async def reconcile(cycle: Cycle) -> AccountState:
     """The same inside another step, without a task run of its own."""
-    venue = venue_of(cycle)
-    look = look_for_gap(cycle)
-    has_gap = look.reads_back
     for reading in range(1, READINGS + 1):
-        report = await _read(cycle, venue, has_gap=has_gap)
-        state, is_lagging, gap = _book(cycle, report, is_last=reading == READINGS)
-        has_gap = gap != ZERO
-        if not is_lagging and not (has_gap and look.is_patient):
+        state, is_lagging = await reconcile_once(cycle, is_last=reading == READINGS)
+        if not is_lagging:
             break
-        if reading < READINGS:
-            await asyncio.sleep(REREAD_SECONDS)
-    look.end(cycle, gap)
+        await asyncio.sleep(REREAD_SECONDS)
     return state
+
+
+async def reconcile_once(
+    cycle: Cycle, *, is_last: bool = True, has_gap: bool = False
+) -> tuple[AccountState, bool]:
+    """One reading, booked; and whether it lags behind what orders of ours have executed.
+
+    `has_gap`: what is booked does not make the wallet, so that all of the last day is read again.
+    """
+    report = await _read(cycle, venue_of(cycle), has_gap=has_gap)
+    return _book(cycle, report, is_last=is_last)
 
 
 async def _read(cycle: Cycle, venue: Venue, *, has_gap: bool) -> _Report:
@@ -130,8 +135,7 @@ async def _read(cycle: Cycle, venue: Venue, *, has_gap: bool) -> _Report:
     )
 
 
-def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState, bool, Decimal]:
-    """The state, whether fills lag behind it, and what the record now lacks to the wallet."""
+def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState, bool]:
     account_id, seen = cycle.account.id, report.seen
     with store_engine().begin() as conn:
         changed = upsert_orders(conn, account_id, report.orders)
@@ -164,16 +168,18 @@ def _book(cycle: Cycle, report: _Report, *, is_last: bool) -> tuple[AccountState
         account_id, plain(round(seen.balance.wallet, 2)), plain(round(seen.balance.equity, 2)),
         len(seen.positions), len(seen.open_orders), len(fills), len(income),
     )  # fmt: skip
-    return _state(seen, ownership), ownership.is_lagging, report.booked.gap(seen, fills, income)
+    gap = report.booked.gap(seen, fills, income)
+    return _state(seen, ownership, gap), ownership.is_lagging
 
 
-def _state(seen: VenueAccount, ownership: Ownership) -> AccountState:
+def _state(seen: VenueAccount, ownership: Ownership, gap: Decimal) -> AccountState:
     return AccountState(
         balance=seen.balance,
         positions=ownership.own,
         foreign=ownership.foreign,
         open_orders=seen.open_orders,
         frozen=ownership.frozen,
+        wallet_gap=gap,
     )
 
 

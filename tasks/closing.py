@@ -30,8 +30,10 @@ from trading.units import ZERO
 
 CLOSE_ATTEMPTS = 5
 """Orders of one close that were not filled whole, and readings that lag behind it, before it is told."""
-NOTHING_TO_REDUCE = (-2022, -2024, -4118)
-"""Aster's codes for a reduce-only order without a position."""
+NOTHING_TO_REDUCE = -2022
+"""Aster's code for a reduce-only order without a position."""
+READ_SECONDS = 10.0
+"""For one reading of what is left."""
 NOT_SENT_PAUSE_SECONDS = 1.0
 """Before the next attempt, where nothing was sent."""
 DECISION = "decision"
@@ -79,7 +81,7 @@ async def _close(cycle: Cycle, symbol: str, code: str, decision_id: UUID | None)
         result = await submit(cycle, _way_out(held, quantity, code, decision_id))
         if result.state is IntentState.UNKNOWN:
             return None
-        is_refused_as_flat = result.code in NOTHING_TO_REDUCE
+        is_refused_as_flat = result.code == NOTHING_TO_REDUCE
         taken = _taken(result, quantity)
         unsent -= taken
         # A whole part of what the venue does not take at once is progress; all else is an attempt.
@@ -96,8 +98,10 @@ async def _held(cycle: Cycle, symbol: str, *, believes_list: bool) -> VenuePosit
     not late, our stop has fired.
     """
     has_just_traded = not believes_list and bool(own_record(cycle, symbol).recent)
-    read = settled_holding if has_just_traded else own_holding
-    return (await read(cycle, symbol)).position
+    if not has_just_traded:
+        return (await own_holding(cycle, symbol)).position
+    deadline = asyncio.get_running_loop().time() + READ_SECONDS
+    return (await settled_holding(cycle, symbol, deadline)).position
 
 
 def _way_out(held: VenuePosition, quantity: Decimal, code: str, decision_id: UUID | None) -> Wish:
@@ -128,7 +132,8 @@ async def sweep_orphans(cycle: Cycle, *, closed: str | None = None) -> int:
     there were. All are tried; raises the first error of a cancel afterwards.
     """
     account = await venue_of(cycle).account()
-    held = _held_by_us(cycle, {item.position.symbol for item in account.positions}) - {closed}
+    listed = {item.position.symbol for item in account.positions}
+    held = _held_by_us(cycle, listed, closed)
     orphans = plan_orphan_sweep(held, account.open_orders)
     setbacks = Setbacks(cycle)
     for action in orphans:
@@ -140,18 +145,19 @@ async def sweep_orphans(cycle: Cycle, *, closed: str | None = None) -> int:
     return len(orphans)
 
 
-def _held_by_us(cycle: Cycle, listed: set[str]) -> set[str]:
+def _held_by_us(cycle: Cycle, listed: set[str], closed: str | None) -> set[str]:
     """Symbols in which orders of ours have something to protect.
 
     By our own evidence, not by the list: one that is late calls flat what a stop rests for, and one
     that shows what others hold makes our left-over stop an order against them.
     """
     if cycle.account.mode is Mode.PAPER:
-        return listed
+        return listed - {closed}
     with store_engine().connect() as conn:
         records = own_records(conn, cycle)
         unclear = without_outcome(conn, cycle.account.id)
-    return {symbol for symbol, each in records.items() if each.quantity != ZERO} | unclear.keys()
+    held = {symbol for symbol, each in records.items() if each.quantity != ZERO}
+    return (held - {closed}) | unclear.keys()
 
 
 async def _most_at_once(cycle: Cycle, symbol: str) -> Decimal | None:

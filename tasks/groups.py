@@ -7,16 +7,13 @@ afterwards like any protection: a group is a shorter way, not another promise.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from functools import partial
 
 from adapters.store.intents import StoredIntent
-from adapters.store.send_gate import SEND_SECONDS
-from adapters.venues.leaving import leaving_before
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
-from tasks.last_look import start_submitting
+from tasks.last_look import leave_before, start_submitting
 from tasks.orders import (
     NOT_SENT,
     Submitted,
@@ -53,7 +50,7 @@ async def submit_group(cycle: Cycle, entry: Wish, exits: Sequence[Wish]) -> Subm
         exits=tuple(stored.intent.request for stored in legs[1:]),
     )
     try:
-        orders = await _send(cycle, group, until)
+        orders = await leave_before(until, partial(venue_of(cycle).submit_group, group))
     except OrderRejected as error:
         stop_if_barred(cycle, error)
         return _all(cycle, legs, IntentState.REFUSED, str(error))
@@ -62,14 +59,6 @@ async def submit_group(cycle: Cycle, entry: Wish, exits: Sequence[Wish]) -> Subm
     except Exception as error:  # noqa: BLE001 - no definite answer: only the venue may end it
         return await _ask(cycle, legs, f"{type(error).__name__}: {error}")
     return _each(cycle, legs, orders)
-
-
-async def _send(cycle: Cycle, group: OrderGroup, until: datetime) -> tuple[Order, ...]:
-    if datetime.now(UTC) > until:
-        raise VenueUnavailable("the process was held up after the group had been checked")
-    with leaving_before(until):
-        async with asyncio.timeout(SEND_SECONDS):
-            return await venue_of(cycle).submit_group(group)
 
 
 async def _ask(cycle: Cycle, legs: Sequence[StoredIntent], why: str) -> Submitted:

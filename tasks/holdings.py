@@ -17,6 +17,7 @@ from adapters.store.intents import load_unsettled
 from tasks.live_venue import foreign_quantity
 from tasks.resources import store_engine
 from tasks.run_log import run_log
+from tasks.settling import note_answer
 from tasks.venues import venue_of
 from trading.account import Mode
 from trading.errors import VenueError
@@ -61,12 +62,17 @@ async def _hidden(cycle: Cycle, symbol: str, listed: Sequence[Order]) -> list[Or
         try:
             order = await venue_of(cycle).order_by_client_id(symbol, request.client_order_id)
         except VenueError as error:
-            # Two stops are better than none: neither can turn the position.
+            if foreign_quantity(cycle, symbol) != ZERO:
+                raise  # a second stop could sell what others hold
+            # Two stops are better than none: alone in it, neither can turn the position.
             run_log().warning("%s: order %s is not listed and cannot be asked for: %s",
                               cycle.account.id, request.client_order_id, error)  # fmt: skip
             continue
         if order is not None and order.status.is_open:
             hidden.append(order)
+        elif order is not None:
+            # It has ended: what it executed belongs to what is believed of the position.
+            note_answer(cycle, stored, order)
     tell_hidden(cycle, symbol, hidden)
     return hidden
 

@@ -5,8 +5,10 @@ An operator's halt waits for what is announced here, so nothing leaves after it.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
@@ -14,14 +16,17 @@ from adapters.store.accounts import load_account
 from adapters.store.cycles import require_lease
 from adapters.store.errors import UnknownAccount
 from adapters.store.intents import StoredIntent, move_intent, without_outcome
-from adapters.store.send_gate import ANNOUNCED_SECONDS, GateBarred, pass_gate
+from adapters.store.send_gate import ANNOUNCED_SECONDS, SEND_SECONDS, GateBarred, pass_gate
+from adapters.venues.leaving import leaving_before
 from tasks.resources import store_engine
 from trading.account import AccountStatus, OperatorState, TradingState
+from trading.errors import VenueUnavailable
 from trading.orders import IntentState
 
 if TYPE_CHECKING:
     from tasks.cycle import Cycle
 
+Sent = TypeVar("Sent")
 OPERATOR_HALT = "operator halt"
 
 
@@ -49,6 +54,19 @@ def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
     except GateBarred:
         return OPERATOR_HALT
     return until
+
+
+async def leave_before(until: datetime, send: Callable[[], Awaitable[Sent]]) -> Sent:
+    """The one call to the venue, within `SEND_SECONDS`, and nothing that leaves after that instant.
+
+    A process that was held up (suspended, starved) must not wake up and send: by now the account may
+    be halted, or belong to another run. Raises `VenueUnavailable` then.
+    """
+    if datetime.now(UTC) > until:
+        raise VenueUnavailable("the process was held up after the order had been checked")
+    with leaving_before(until):
+        async with asyncio.timeout(SEND_SECONDS):
+            return await send()
 
 
 def _why_late(cycle: Cycle, now: datetime) -> str | None:

@@ -17,6 +17,7 @@ from tasks.options import READ
 from tasks.resources import store_engine
 from tasks.run_log import run_log
 from tasks.story import money, tell_equity
+from tasks.wallet_gap import settle_wallet
 from trading.account import TradingState
 from trading.risk.gates import next_peak, trading_state_for
 from trading.units import ZERO, plain
@@ -25,6 +26,7 @@ from trading.units import ZERO, plain
 @task(name="snapshot_metrics", **READ)
 async def snapshot_metrics(cycle: Cycle, state: AccountState) -> TradingState:
     """Store equity, move the peak, and set what risk allows from now on."""
+    state = await settle_wallet(cycle, state)
     equity = state.balance.equity
     with store_engine().begin() as conn:
         transfers = total_transfers(conn, cycle.account.id)

@@ -8,10 +8,10 @@ is not a definite answer leaves the intent `unknown`; nothing here ever sends an
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from adapters.store.intents import (
@@ -21,11 +21,9 @@ from adapters.store.intents import (
     plan_intent,
 )
 from adapters.store.orders import upsert_orders
-from adapters.store.send_gate import SEND_SECONDS
-from adapters.venues.leaving import leaving_before
 from tasks.account_state import state_of
 from tasks.cycle import Cycle
-from tasks.last_look import start_submitting
+from tasks.last_look import leave_before, start_submitting
 from tasks.resources import store_engine
 from tasks.run_log import run_log
 from tasks.settling import find_outcome
@@ -127,29 +125,20 @@ async def _unknown(cycle: Cycle, stored: StoredIntent, why: str) -> Submitted:
 
 
 async def _send(cycle: Cycle, request: OrderRequest, until: datetime) -> Order:
-    """The one call to the venue, with its answer or an error after `SEND_SECONDS`.
+    """The one call to the venue, with its answer or an error.
 
     What was refused for its time or nonce alone is signed anew, once, when the venue does not know
     it: then nothing has been executed.
     """
     venue = venue_of(cycle)
+    submit_it = partial(venue.submit, request)
     try:
-        return await _call(venue, request, until)
+        return await leave_before(until, submit_it)
     except OrderRejected as error:
         if not error.may_be_sent_anew:
             raise
     known = await venue.order_by_client_id(request.symbol, request.client_order_id)
-    return known if known is not None else await _call(venue, request, until)
-
-
-async def _call(venue: Venue, request: OrderRequest, until: datetime) -> Order:
-    if datetime.now(UTC) > until:
-        # A process that was held up (suspended, starved) must not wake up and send: by now the
-        # account may be halted, or belong to another run.
-        raise VenueUnavailable("the process was held up after the order had been checked")
-    with leaving_before(until):
-        async with asyncio.timeout(SEND_SECONDS):
-            return await venue.submit(request)
+    return known if known is not None else await leave_before(until, submit_it)
 
 
 def plan(cycle: Cycle, wish: Wish) -> tuple[StoredIntent, bool]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LATE_FOR = timedelta(seconds=30)
 """A list of positions that does not show an execution for longer than this is believed instead."""
-_FILLS_LATE_FOR = timedelta(days=1)
+_FILLS_LATE_FOR = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +47,11 @@ class OwnRecord:
     def quantity(self) -> Decimal:
         return self.traded + self.pending
 
-    def is_ahead_of(self, listed: Decimal, *, foreign: Decimal = ZERO) -> bool:
-        """Whether that quantity is what was held before the last of our executions."""
+    def is_ahead_of(self, listed: VenuePosition | None, *, foreign: Decimal = ZERO) -> bool:
+        """Whether that is what was held before the last of our executions."""
+        quantity = ZERO if listed is None else listed.position.quantity
         steps = tuple(each.quantity for each in self.recent)
-        return lags_behind(listed - foreign, self.quantity, steps)
+        return lags_behind(quantity - foreign, self.quantity, steps)
 
     def as_listed_later(
         self, symbol: str, listed: VenuePosition | None, *, foreign: Decimal = ZERO

@@ -62,7 +62,7 @@ def settle_ownership(
         held = holdings.get(symbol, Holdings(own=ZERO, foreign=ZERO))
         theirs = reported[symbol].position.quantity if symbol in reported else ZERO
         ours = records.get(symbol, OwnRecord(traded=held.own))
-        late = _what_is_late(ours, held, theirs)
+        late = _what_is_late(ours, held, reported.get(symbol))
         if late is not None:
             is_lagging = True
             frozen[symbol] = f"{late} an order of ours are not listed by the venue yet"
@@ -118,10 +118,11 @@ def _takes_all(cycle: Cycle) -> bool:
     return account.mode is Mode.PAPER or account.foreign is ForeignPolicy.ADOPT
 
 
-def _what_is_late(ours: OwnRecord, held: Holdings, theirs: Decimal) -> str | None:
+def _what_is_late(ours: OwnRecord, held: Holdings, listed: VenuePosition | None) -> str | None:
     """Which list does not show yet what orders of ours have executed."""
-    if ours.is_ahead_of(theirs, foreign=held.foreign):
+    if ours.is_ahead_of(listed, foreign=held.foreign):
         return "the effects of"
+    theirs = ZERO if listed is None else listed.position.quantity
     if ours.pending != ZERO and theirs == held.total + ours.pending:
         return "fills of"
     return None

@@ -31,7 +31,7 @@ from trading.exits.protection import (
     plan_protection,
 )
 from trading.instruments import Instrument
-from trading.orders import IntentState, Leg
+from trading.orders import IntentState, Leg, Order
 from trading.ports import Holding, VenuePosition
 from trading.units import plain
 
@@ -91,7 +91,7 @@ async def protect(
         tell_hidden(cycle, instrument.symbol, ())
         return True
     deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS
-    holding = await settled_holding(cycle, instrument.symbol)
+    holding = await settled_holding(cycle, instrument.symbol, deadline)
     held, orders = holding.position, holding.open_orders
     if held is None:
         return False  # what rests for nothing is swept by whoever knows that nothing is held
@@ -108,7 +108,8 @@ async def protect(
     if not actions and is_protected(held.position, orders):
         return True
     refused = next((each for each in done if each.action.leg is Leg.STOP and each.refusal), None)
-    if refused is None and await _is_confirmed(cycle, instrument.symbol, done, deadline):
+    rested = _still_resting(orders, actions)
+    if refused is None and await _is_confirmed(cycle, held, rested, done, deadline):
         return True
     if refused is not None and not refused.is_passed and is_protected(held.position, orders):
         _tell_not_moved(cycle, refused)
@@ -206,19 +207,34 @@ async def _place(
         await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
 
 
+def _still_resting(
+    orders: Sequence[Order], actions: Sequence[ProtectionAction]
+) -> tuple[Order, ...]:
+    """What rested before, without what was to be taken away."""
+    gone = {each.order.venue_order_id for each in actions if isinstance(each, CancelOrder)}
+    return tuple(order for order in orders if order.venue_order_id not in gone)
+
+
 async def _is_confirmed(
-    cycle: Cycle, symbol: str, done: Sequence[_Placed], deadline: float
+    cycle: Cycle,
+    held: VenuePosition,
+    rested: Sequence[Order],
+    done: Sequence[_Placed],
+    deadline: float,
 ) -> bool:
     """Read the protection back until it covers the position, or the time is over.
 
-    A venue that answers orders and no reads leaves the word of its answers: then they are believed,
-    and told of.
+    A venue that answers orders and no reads leaves the word of its answers, and what it said before:
+    then those are believed, and told of.
     """
+    symbol = held.position.symbol
     covered = await read_back(cycle, symbol, deadline)
     if covered is not None:
         return covered
     stops = [each for each in done if each.action.leg is Leg.STOP]
-    if not stops or not all(each.rests for each in stops):
+    if not all(each.rests for each in stops):
+        return False
+    if not stops and not is_protected(held.position, rested):
         return False
     _tell_alarm(
         cycle, symbol, "the stop rests by the venue's answer, and could not be read back in time"

@@ -99,10 +99,22 @@ async def _resolve(
         return await _resolve_not_found(cycle, venue, stored)
     if state_of(order) is stored.state:
         return False
+    note_answer(cycle, stored, order)
+    return True
+
+
+def note_answer(cycle: Cycle, stored: StoredIntent, order: Order) -> None:
+    """Store what the venue says of an order, and what that means for its intent."""
     with store_engine().begin() as conn:
         upsert_orders(conn, cycle.account.id, [order])
-    _move(stored, state_of(order), f"venue says {order.status}", order.venue_order_id)
-    return True
+        move_intent(
+            conn,
+            stored.id,
+            state_of(order),
+            venue_order_id=order.venue_order_id,
+            reason=f"venue says {order.status}",
+            real_now=datetime.now(UTC),
+        )
 
 
 async def _resolve_not_found(cycle: Cycle, venue: Venue, stored: StoredIntent) -> bool:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection, and_, func, select
 
 from adapters.store.tables import fills, intents, orders
 from trading.orders import Side
+
+_LONGEST_LIFE = timedelta(days=60)
+"""Between the first fill of an order and its last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +38,24 @@ def load_executions(
 ) -> dict[str, tuple[Execution, ...]]:
     """By symbol, newest first: orders of ours that the venue reported on since then (its time)."""
     booked = (
-        select(func.coalesce(func.sum(fills.c.quantity), 0))
-        .where(
-            fills.c.account_id == orders.c.account_id,
-            fills.c.symbol == orders.c.symbol,
-            fills.c.venue_order_id == orders.c.venue_order_id,
-        )
-        .scalar_subquery()
+        select(fills.c.symbol, fills.c.venue_order_id, func.sum(fills.c.quantity).label("quantity"))
+        .where(fills.c.account_id == account_id, fills.c.filled_at >= since - _LONGEST_LIFE)
+        .group_by(fills.c.symbol, fills.c.venue_order_id)
+        .subquery()
     )
     query = (
-        select(orders, intents.c.real_settled_at, booked.label("booked"))
+        select(
+            orders,
+            intents.c.real_settled_at,
+            func.coalesce(booked.c.quantity, 0).label("booked"),
+        )
+        .outerjoin(
+            booked,
+            and_(
+                booked.c.symbol == orders.c.symbol,
+                booked.c.venue_order_id == orders.c.venue_order_id,
+            ),
+        )
         .join(
             intents,
             and_(
@@ -61,11 +72,12 @@ def load_executions(
     )
     found: defaultdict[str, list[Execution]] = defaultdict(list)
     for row in conn.execute(query):
-        sign = Side(row.side).sign
+        # Fills may be ahead of the last report of their order, never the other way round for long.
+        sign, executed = Side(row.side).sign, max(row.filled_quantity, row.booked)
         found[row.symbol].append(
             Execution(
-                quantity=row.filled_quantity * sign,
-                unbooked=(row.filled_quantity - row.booked) * sign,
+                quantity=executed * sign,
+                unbooked=(executed - row.booked) * sign,
                 price=row.average_price,
                 real_settled_at=row.real_settled_at,
             )

@@ -7,12 +7,13 @@ than what is stored and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.store.order_rows import OPEN_STATUSES, order_columns
+from adapters.store.order_rows import OPEN_STATUSES, order_columns, order_from
 from adapters.store.tables import orders as orders_table
 from trading.orders import Order, OrderStatus
 
@@ -33,6 +34,22 @@ def upsert_orders(conn: Connection, account_id: str, orders: Sequence[Order]) ->
         order
         for order in orders
         if not _says_nothing_new(known, order) and _upsert(conn, account_id, order)
+    )
+
+
+def load_resting(conn: Connection, account_id: str, symbol: str) -> tuple[Order, ...]:
+    """Orders of a symbol that rest by the last report; exits that wait for their entry as well."""
+    rows = conn.execute(
+        select(orders_table)
+        .where(
+            orders_table.c.account_id == account_id,
+            orders_table.c.symbol == symbol,
+            orders_table.c.status.in_((*OPEN_STATUSES, PENDING)),
+        )
+        .order_by(orders_table.c.created_at)
+    )
+    return tuple(
+        replace(order_from(row, row.venue_order_id), status=OrderStatus.NEW) for row in rows
     )
 
 

@@ -12,7 +12,7 @@ from prefect.settings import temporary_settings
 from sqlalchemy import Engine
 
 from adapters.store.accounts import load_account, save_account
-from tasks import account_state, closing, protection, reading_back, resources, settling
+from tasks import account_state, closing, protection, reading_back, resources, settling, wallet_gap
 from tests.aster_sandbox.server import Sandbox
 from tests.aster_sandbox.users import User
 from tests.live.live_arena import LiveArena, start_live_arena
@@ -25,9 +25,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same waits, in a hundredth of the time."""
     monkeypatch.setattr(settling, "ASK_AFTER_SECONDS", (0.02, 0.02, 0.02))
     monkeypatch.setattr(account_state, "REREAD_SECONDS", 0.05)
+    monkeypatch.setattr(wallet_gap, "REREAD_SECONDS", 0.05)
     monkeypatch.setattr(reading_back, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(protection, "CONFIRM_SECONDS", 0.4)
-    monkeypatch.setattr(reading_back, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(protection, "CONFIRM_SECONDS", 0.8)
+    monkeypatch.setattr(reading_back, "LATE_SECONDS", 0.3)
     monkeypatch.setattr(protection, "NOT_SENT_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(closing, "NOT_SENT_PAUSE_SECONDS", 0.02)
 

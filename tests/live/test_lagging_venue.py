@@ -213,7 +213,7 @@ async def test_ten_seconds_are_ten_seconds_however_slowly_the_venue_answers(
     after_entry(blind)
     began = asyncio.get_running_loop().time()
     await live.cycle(LONG)
-    assert protection.CONFIRM_SECONDS == 0.4
+    assert protection.CONFIRM_SECONDS == 0.8
     assert asyncio.get_running_loop().time() - began < 5
     assert live.held == 0
     assert any("not confirmed within" in words for words in live.alarms())

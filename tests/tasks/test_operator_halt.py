@@ -185,7 +185,7 @@ async def test_a_process_held_up_after_the_check_does_not_send_when_it_wakes_up(
 async def test_the_venue_gets_a_limited_time_for_its_answer(
     arena: TestArena, cycle: Cycle, through, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orders, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(last_look, "SEND_SECONDS", 0.05)
     through(Hanging)
     assert (await submit(cycle, ENTRY)).state is IntentState.UNKNOWN
 

@@ -26,6 +26,7 @@ from adapters.venues.aster.mapping.orders import order_of
 from adapters.venues.aster.payloads.account import PositionPayload
 from adapters.venues.aster.payloads.orders import OrderPayload
 from adapters.venues.aster.verdicts import listed, understood
+from trading.errors import WeightRefused
 from trading.orders import Order
 from trading.ports import Balance, Holding, VenueAccount, VenuePosition
 from trading.weights import Priority
@@ -172,16 +173,26 @@ class AccountReader:
 
     async def _open_orders(self, held: Iterable[str]) -> tuple[Order, ...]:
         symbols = sorted({*self._symbols, *held})
-        if self._must_sweep or len(symbols) >= WHOLE_LIST_WEIGHT:
-            found = await self._client.orders.open_orders(priority=self.priority)
-            self._must_sweep = False
-        else:
+        whole = await self._whole_list() if self._must_sweep else None
+        if whole is None and len(symbols) >= WHOLE_LIST_WEIGHT:
+            whole = await self._client.orders.open_orders(priority=self.priority)
+        if whole is None:
             pages = await _few_at_a_time(
                 [partial(self._page, symbol, self.priority) for symbol in symbols]
             )
-            found = [each for page in pages for each in page]
+            whole = tuple(each for page in pages for each in page)
+        found = whole
         self._symbols |= {*symbols, *(each.symbol for each in found)}
         return _mapped(found)
+
+    async def _whole_list(self) -> tuple[OrderPayload, ...] | None:
+        """The sweep that is due; None where there is no room for it now. Ways out keep their part."""
+        try:
+            found = await self._client.orders.open_orders(priority=Priority.RECONCILE)
+        except WeightRefused:
+            return None
+        self._must_sweep = False
+        return found
 
     async def _page(self, symbol: str, priority: Priority) -> tuple[OrderPayload, ...]:
         return await listed(self._client.orders.open_orders(symbol, priority))

@@ -78,11 +78,16 @@ class MovementReader:
         return _ordered(with_signs(fills, lines), await self._income_of(lines))
 
     async def _last_day(self, booked: Booked, since: int, until: int) -> Movements:
-        """Everything of the last day, booked or not: what was listed late is among it."""
-        lines = await self._income(since, until)
+        """Everything of the last day, booked or not: what was listed late is among it.
+
+        It is nothing that a way out waits for, and leaves those their part of the budget.
+        """
+        patient, ledger = Priority.RECONCILE, self._client.ledger
+        lines = await ledger.income(since, until, priority=patient)
         fills: Fills = {}
         for symbol, first in sorted(_first_trades(lines).items()):
-            fills |= await self._read(symbol, booked, await self._fills(symbol, first, until))
+            found = await listed(ledger.fills_since(symbol, first, until, patient))
+            fills |= await self._read(symbol, booked, found)
         return _ordered(with_signs(fills, lines), await self._income_of(lines))
 
     async def _income(self, since: int, until: int) -> tuple[IncomePayload, ...]:

@@ -59,12 +59,16 @@ class VenueClock:
         """
         if self._needs_reading():
             async with self._lock:
+                if self._may_guess(priority) and self._host.monotonic_ns() < self._not_before_ns:
+                    return self._host.wall_us()
                 if self._needs_reading():
                     try:
                         await self._measure(priority)
                     except VenueError as error:
                         if not self._may_guess(priority):
                             raise
+                        # A clock that hangs must not cost every request of the way out its wait.
+                        self._not_before_ns = self._host.monotonic_ns() + _NEXT_TRY_NANOSECONDS
                         _log.warning("%s; a way out carries this machine's time", error)
                         return self._host.wall_us()
         if self.reading is None:
