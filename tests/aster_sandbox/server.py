@@ -159,6 +159,17 @@ class Sandbox:
         with self.venue.lock:
             self.venue.time.ahead_ms = ahead_ms
 
+    def pass_minute(self, symbol: str, price: Decimal) -> None:
+        """Go on to the beginning of the venue's next minute, in which a trade begins a candle.
+
+        To its beginning and not by sixty seconds: the real clock goes on as well, and must not carry
+        it over a whole minute without a trade.
+        """
+        with self.venue.lock:
+            time = self.venue.time
+            time.ahead_ms += 60_000 - time.now_ms % 60_000 + 1
+            self.venue.set_price(symbol, price, None)
+
     def expire_listen_key(self, user: User) -> None:
         with self.venue.lock:
             expire_listen_key(self.venue, user)

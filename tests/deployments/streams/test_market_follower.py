@@ -76,8 +76,7 @@ def minutes(live: LiveArena, symbol: str) -> list[object]:
 def pass_minutes(live: LiveArena, count: int, symbol: str = "BTCUSDT") -> None:
     """The venue's clock goes on, with a trade in each minute."""
     for number in range(count):
-        live.sandbox.skew(live.sandbox.venue.time.ahead_ms + 60_000)
-        live.sandbox.set_price(symbol, D(60_000 + number))
+        live.sandbox.pass_minute(symbol, D(60_000 + number))
 
 
 def trades(live: LiveArena, symbol: str) -> bool:

@@ -33,12 +33,6 @@ def address(sandbox: Sandbox) -> VenueAddress:
     return venue_address(Network.TESTNET, sandbox.url)
 
 
-def pass_a_minute(sandbox: Sandbox, symbol: str, price: Decimal) -> None:
-    """The venue's clock goes on by one minute, and a trade begins the next candle."""
-    sandbox.skew(sandbox.venue.time.ahead_ms + 60_000)
-    sandbox.set_price(symbol, price)
-
-
 async def test_a_symbol_is_told_by_candles_marks_and_books(
     sandbox: Sandbox, address: VenueAddress
 ) -> None:
@@ -55,7 +49,7 @@ async def test_a_symbol_is_told_by_candles_marks_and_books(
         assert mark.next_funding_at is not None
         assert (book.bid, book.ask) == (D("60099.9"), D("60100.1"))
         assert last.price == 60_100
-        pass_a_minute(sandbox, "BTCUSDT", D(60_200))
+        sandbox.pass_minute("BTCUSDT", D(60_200))
         closed = await next_of(news, ClosedCandle)
         assert (closed.candle.high, closed.candle.close) == (60_100, 60_100)
         assert closed.candle.open_time.second == 0
@@ -125,7 +119,7 @@ async def test_a_planned_exchange_tells_every_closed_candle_once(
 
     async def go_on() -> None:
         for number in range(25):
-            await asyncio.to_thread(pass_a_minute, sandbox, "BTCUSDT", D(60_000 + number))
+            await asyncio.to_thread(sandbox.pass_minute, "BTCUSDT", D(60_000 + number))
             await asyncio.sleep(0.05)
 
     async with MarketStream(address, settings) as news:
