@@ -214,11 +214,16 @@ def _settle(conn: Connection, report: _Report) -> None:
         order = by_client_id.get(stored.intent.request.client_order_id)
         if order is None or stored.state in (IntentState.PLANNED, state_of(order)):
             continue
-        move_intent(
-            conn,
-            stored.id,
-            state_of(order),
-            venue_order_id=order.venue_order_id,
-            reason=f"venue says {order.status}",
-            real_now=datetime.now(UTC),
-        )
+        settle_by(conn, stored, order)
+
+
+def settle_by(conn: Connection, stored: StoredIntent, order: Order) -> None:
+    """What the venue says of an order, for the intent behind it."""
+    move_intent(
+        conn,
+        stored.id,
+        state_of(order),
+        venue_order_id=order.venue_order_id,
+        reason=f"venue says {order.status}",
+        real_now=datetime.now(UTC),
+    )

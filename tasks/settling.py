@@ -17,7 +17,7 @@ from adapters.store.alerts import AlertSeverity, clear_alert, raise_alert
 from adapters.store.booked import load_booked
 from adapters.store.intents import StoredIntent, load_unsettled, move_intent
 from adapters.store.orders import upsert_orders
-from tasks.account_state import state_of
+from tasks.account_state import settle_by, state_of
 from tasks.cycle import Cycle
 from tasks.options import READ
 from tasks.resources import store_engine
@@ -107,14 +107,7 @@ def note_answer(cycle: Cycle, stored: StoredIntent, order: Order) -> None:
     """Store what the venue says of an order, and what that means for its intent."""
     with store_engine().begin() as conn:
         upsert_orders(conn, cycle.account.id, [order])
-        move_intent(
-            conn,
-            stored.id,
-            state_of(order),
-            venue_order_id=order.venue_order_id,
-            reason=f"venue says {order.status}",
-            real_now=datetime.now(UTC),
-        )
+        settle_by(conn, stored, order)
 
 
 async def _resolve_not_found(cycle: Cycle, venue: Venue, stored: StoredIntent) -> bool:

@@ -86,6 +86,12 @@ class LiveArena(TestArena):
             for order in orders
         )
 
+    def trade_by_hand(self, side: str, quantity: str, symbol: str = "BTCUSDT") -> None:
+        """Somebody trades at the market in the same venue account."""
+        self.sandbox.trade_by_hand(
+            self.user, symbol=symbol, side=side, type="MARKET", quantity=quantity
+        )
+
     @property
     def status(self) -> AccountStatus:
         with self.engine.connect() as conn:

@@ -121,9 +121,7 @@ async def test_row_30_two_hundred_and_fifty_fills_between_two_cycles_are_all_boo
     booked = live.one("select count(*) from app.fills")[0]
     for number in range(250):
         side = "SELL" if number % 2 else "BUY"
-        live.sandbox.trade_by_hand(
-            live.user, symbol="BTCUSDT", side=side, type="MARKET", quantity="0.001"
-        )
+        live.trade_by_hand(side, "0.001")
     await live.cycle()
     assert live.one("select count(*) from app.fills")[0] == booked + 250  # type: ignore[operator] - a count
     ids = [
@@ -146,9 +144,7 @@ async def test_a_stop_far_from_the_price_and_a_target_on_the_same_tick_keep_thei
 
 def by_hand(live: LiveArena, side: str) -> str:
     """Somebody trades 0.001 BTC at the venue; the number of that fill."""
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side=side, type="MARKET", quantity="0.001"
-    )
+    live.trade_by_hand(side, "0.001")
     return live.user.fills[-1].trade_id
 
 

@@ -172,9 +172,7 @@ async def test_row_15_reconciling_ten_times_over_the_same_state_adds_nothing(
 async def test_row_16_a_position_that_is_not_ours_blocks_its_symbol_and_is_left_alone(
     live: LiveArena,
 ) -> None:
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.02"
-    )
+    live.trade_by_hand("BUY", "0.02")
     state = await live.cycle()
     assert state.positions == ()
     assert [held.position.quantity for held in state.foreign] == [Decimal("0.02")]
@@ -187,9 +185,7 @@ async def test_row_16_a_position_that_is_not_ours_blocks_its_symbol_and_is_left_
 async def test_row_16_a_position_older_than_our_record_is_adopted_at_the_venues_price_when_told_to(
     live: LiveArena,
 ) -> None:
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.02"
-    )
+    live.trade_by_hand("BUY", "0.02")
     with live.engine.begin() as conn:
         conn.exec_driver_sql(
             "update app.live_permits set opened_at = clock_timestamp(),"
@@ -212,9 +208,7 @@ async def test_row_16_a_part_closed_by_hand_shrinks_our_trade_and_its_protection
     live: LiveArena,
 ) -> None:
     await live.cycle(LONG)
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side="SELL", type="MARKET", quantity="0.004"
-    )
+    live.trade_by_hand("SELL", "0.004")
     await live.cycle()
     assert live.rows("select open_quantity from app.trades") == [(Decimal("0.006"),)]
     assert {quantity for _, quantity, _ in live.resting} == {Decimal("0.006")}
@@ -225,9 +219,7 @@ async def test_row_16_our_part_is_closed_once_while_the_list_still_shows_it(
     live: LiveArena,
 ) -> None:
     await live.cycle(LONG)
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.02"
-    )
+    live.trade_by_hand("BUY", "0.02")
     await live.cycle()
     # Two readings: before the close, and the first one after it.
     live.sandbox.fail(

@@ -154,9 +154,7 @@ async def test_a_position_that_somebody_else_closed_is_believed_after_a_while(
     from tasks import own_record
 
     await live.cycle(LONG)
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side="SELL", type="MARKET", quantity="0.01"
-    )
+    live.trade_by_hand("SELL", "0.01")
     live.user.unlisted = {live.user.fills[-1].trade_id}
     state = await live.cycle()
     assert "not listed by the venue yet" in state.frozen["BTCUSDT"]

@@ -58,12 +58,6 @@ def real_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_record, "LATE_FOR", timedelta(0))
 
 
-def buy_for_others(live: LiveArena, quantity: str = "0.02") -> None:
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side="BUY", type="MARKET", quantity=quantity
-    )
-
-
 def leave_a_stop(live: LiveArena) -> None:
     """A stop that carries our prefix and belongs to nothing."""
     live.sandbox.trade_by_hand(
@@ -96,7 +90,7 @@ async def test_a_stop_that_fires_beside_what_others_hold_sells_ours_only(
     really = placing.protect
 
     async def protect_beside(cycle: Cycle, *arguments: Any, **more: Any) -> bool:
-        buy_for_others(live)
+        live.trade_by_hand("BUY", "0.02")
         await reconcile(cycle)
         return await really(cycle, *arguments, **more)
 
@@ -161,7 +155,7 @@ async def test_beside_what_others_hold_no_second_stop_is_placed_for_one_that_can
     live: LiveArena,
 ) -> None:
     await live.cycle(LONG)
-    buy_for_others(live)
+    live.trade_by_hand("BUY", "0.02")
     await live.cycle()
     live.sandbox.fail("openOrders", times=0, hide_stops=True)
     live.sandbox.fail("order", method="GET", times=0, status=503)
@@ -187,7 +181,7 @@ async def test_fills_that_are_ahead_of_the_last_report_of_their_order_are_no_exe
     await live.cycle()
     live.sandbox.venue.faults.clear()
     live.sandbox.set_price("BTCUSDT", Decimal(60_000))
-    buy_for_others(live)
+    live.trade_by_hand("BUY", "0.02")
     leave_a_stop(live)
     await live.cycle()
     assert (live.held, live.resting) == (Decimal("0.02"), [])

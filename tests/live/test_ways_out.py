@@ -282,9 +282,7 @@ async def test_a_target_left_over_from_our_stop_is_not_left_to_what_others_hold(
     live: LiveArena,
 ) -> None:
     await live.cycle(LONG)
-    live.sandbox.trade_by_hand(
-        live.user, symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.02"
-    )
+    live.trade_by_hand("BUY", "0.02")
     await live.cycle()
     live.sandbox.set_price("BTCUSDT", LONG.stop - 100)
     assert (live.held, len(live.resting)) == (Decimal("0.02"), 1)
