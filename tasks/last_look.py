@@ -53,7 +53,7 @@ def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
 
 def _why_late(cycle: Cycle, now: datetime) -> str | None:
     """A decision of a slot opens nothing once the account's next slot has begun (faults L21)."""
-    if cycle.arena.clock.market_at(now) >= cycle.slot + cycle.account.interval.length:
+    if cycle.market_at(now) >= cycle.next_slot:
         return "late: the account's next slot had begun"
     return None
 
