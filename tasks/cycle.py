@@ -71,19 +71,6 @@ class Cycle:
     permit: Permit | None = None
     """Of a live account: the operator's word that it may trade real money."""
 
-    def market_at(self, real: datetime) -> datetime:
-        """Market time of the cycle at a real instant.
-
-        Only the world's prices go on while a cycle works. Any other market stands at `as_of` for
-        it, or a busy machine would decide what the same seed does (ADR 1).
-        """
-        return self.arena.clock.market_at(real) if self.arena.is_real_time else self.as_of
-
-    @property
-    def next_slot(self) -> datetime:
-        """Market time of the account's next decision; this one opens nothing from then on."""
-        return self.slot + self.account.interval.length
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:

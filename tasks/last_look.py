@@ -15,6 +15,7 @@ from adapters.store.cycles import require_lease
 from adapters.store.errors import UnknownAccount
 from adapters.store.intents import StoredIntent, move_intent, without_outcome
 from adapters.store.send_gate import ANNOUNCED_SECONDS, GateBarred, pass_gate
+from tasks.lateness import market_time, next_slot
 from tasks.resources import store_engine
 from trading.account import AccountStatus, OperatorState, TradingState
 from trading.orders import IntentState
@@ -53,7 +54,7 @@ def start_submitting(cycle: Cycle, *legs: StoredIntent) -> datetime | str:
 
 def _why_late(cycle: Cycle, now: datetime) -> str | None:
     """A decision of a slot opens nothing once the account's next slot has begun (faults L21)."""
-    if cycle.market_at(now) >= cycle.next_slot:
+    if market_time(cycle, now) >= next_slot(cycle):
         return "late: the account's next slot had begun"
     return None
 
