@@ -18,6 +18,7 @@ from adapters.store.errors import UnknownAccount
 from adapters.store.intents import StoredIntent, move_intent, without_outcome
 from adapters.store.send_gate import ANNOUNCED_SECONDS, SEND_SECONDS, GateBarred, pass_gate
 from adapters.venues.leaving import leaving_before
+from tasks.lateness import market_time, next_slot
 from tasks.resources import store_engine
 from trading.account import AccountStatus, OperatorState, TradingState
 from trading.errors import VenueUnavailable
@@ -71,7 +72,7 @@ async def leave_before(until: datetime, send: Callable[[], Awaitable[Sent]]) -> 
 
 def _why_late(cycle: Cycle, now: datetime) -> str | None:
     """A decision of a slot opens nothing once the account's next slot has begun (faults L21)."""
-    if cycle.arena.clock.market_at(now) >= cycle.slot + cycle.account.interval.length:
+    if market_time(cycle, now) >= next_slot(cycle):
         return "late: the account's next slot had begun"
     return None
 

@@ -24,7 +24,7 @@ from trading.decision.prompt import Messages
 from trading.decision.reply.mandate import Mandate, Reply
 from trading.decision.reply.read import Reading, read_reply
 from trading.decision.schema import decision_schema
-from trading.model_budget import BudgetAllows, RequestBudget
+from trading.model_budget import RequestBudget
 
 DECIDE, CORRECT = "decide", "correct"
 OTHER_MODEL = "other_model"
@@ -156,7 +156,7 @@ def _left(means: Means, first: ModelCall, seconds: float) -> Means:
 
 
 def _is_worth_correcting(first: Asked, left: Means) -> bool:
-    is_paid_for = isinstance(left.budget.check(), BudgetAllows)
+    is_paid_for = left.budget.check() is None
     is_wrong = first.reading is not None and not first.reading.is_clean
     return is_wrong and is_paid_for and left.seconds >= LEAST_SECONDS
 

@@ -20,6 +20,7 @@ from adapters.store.risk_state import RiskDay, last_closes, load_risk_day, note_
 from adapters.store.snapshots import day_start_equity, lowest_equity_since
 from tasks.account_state import AccountState
 from tasks.cycle import Cycle
+from tasks.lateness import market_time, next_slot
 from tasks.market import Markets
 from tasks.resources import store_engine
 from trading.account import OperatorState
@@ -105,8 +106,8 @@ def build_context(
         instrument=view.instrument,
         quote=quote,
         at=cycle.as_of,
-        judged_at=cycle.arena.clock.market_at(datetime.now(UTC)),
-        next_slot=cycle.slot + cycle.account.interval.length,
+        judged_at=market_time(cycle, datetime.now(UTC)),
+        next_slot=next_slot(cycle),
         equity=state.balance.equity,
         available=room.available,
         equity_at_day_start=memory.equity_at_day_start,

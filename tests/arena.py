@@ -17,6 +17,7 @@ from adapters.store.budgets import PostgresWeightBudget
 from adapters.store.instruments import save_instruments
 from adapters.store.paper_books import create_paper_wallet
 from adapters.venues.aster.market_source import AsterMarket, MarketAddress
+from tasks.cycle import Cycle
 from trading.account import Account, AgentKind, Network
 from trading.arena_clock import ArenaClock
 from trading.limits import RiskLimits
@@ -159,3 +160,9 @@ def start_aster_arena(
 
 def hours(count: float) -> timedelta:
     return timedelta(hours=count)
+
+
+def overtaken(cycle: Cycle, *, source: str) -> Cycle:
+    """The cycle with a clock on which the account's next slot has begun, on that kind of market."""
+    clock = replace(cycle.arena.clock, market_anchor=cycle.slot + cycle.account.interval.length)
+    return replace(cycle, arena=replace(cycle.arena, source=source, clock=clock))

@@ -110,16 +110,6 @@ class DayOfModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetAllows:
-    """The call may go out; what is left afterwards if it uses what was expected. None: no limit."""
-
-    calls_left: int | None
-    """Requests that this decision may still have billed, its own included."""
-    tokens_left: int | None
-    money_left: Decimal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetExhausted:
     """No call until the next UTC day: the account holds, with this reason."""
 
@@ -140,8 +130,8 @@ class RequestBudget:
     expected: ModelUse
     """By one request."""
 
-    def check(self) -> BudgetAllows | BudgetExhausted:
-        """Whether it may go out."""
+    def check(self) -> BudgetExhausted | None:
+        """Why it may not go out; None: it may."""
         return check_budget(self.limits, self.day, self.expected)
 
     def after(self, use: ModelUse) -> RequestBudget:
@@ -172,8 +162,8 @@ def add_use(day: DayOfModel, use: ModelUse) -> DayOfModel:
 
 def check_budget(
     budget: ModelBudget, day: DayOfModel, expected: ModelUse
-) -> BudgetAllows | BudgetExhausted:
-    """Whether a call that will use about `expected` may go out.
+) -> BudgetExhausted | None:
+    """Why a call that will use about `expected` may not go out; None: it may.
 
     Calls, then unknown prices, then tokens, then money: the first limit that it would pass is told.
     A day that has reached its limit exactly is over, also for a call that is expected to cost nothing.
@@ -188,11 +178,7 @@ def check_budget(
         return _exhausted(Ceiling.TOKENS, budget.tokens, tokens, "tokens")
     if budget.money is not None and _is_over(day.counted_money(budget), money, budget.money):
         return _exhausted(Ceiling.MONEY, budget.money, money, "USD")
-    return BudgetAllows(
-        calls_left=None if budget.calls is None else budget.calls - day.calls,
-        tokens_left=None if budget.tokens is None else budget.tokens - tokens,
-        money_left=None if budget.money is None else budget.money - money,
-    )
+    return None
 
 
 def _is_over(before: int | Decimal, after: int | Decimal, limit: int | Decimal) -> bool:

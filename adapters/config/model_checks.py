@@ -1,7 +1,8 @@
 """What is wrong with an account that asks a language model, beyond the shape of its keys.
 
-Its key, where it needs one; where its model is asked (faults A26); its prompt, which somebody else looks for (`PromptFault`), because prompts
-are files of another adapter; and settings that contradict each other.
+Its key, where it needs one; where its model is asked (faults A26); its prompt, which somebody else
+looks for (`PromptFault`), because prompts are files of another adapter; and settings that contradict
+each other.
 """
 
 from __future__ import annotations

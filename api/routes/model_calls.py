@@ -38,7 +38,7 @@ from api.problem_details import PROBLEM_RESPONSES, Problem
 from api.shapes import PageShape
 from api.store_access import open_of, reading
 from trading.decision.context.trimming import estimate_tokens
-from trading.model_budget import BudgetExhausted, ModelUse, check_budget
+from trading.model_budget import ModelUse, check_budget
 
 router = APIRouter(responses=PROBLEM_RESPONSES, tags=["models"])
 _DAYS = 30
@@ -185,7 +185,7 @@ def _against(model: AccountModel | None, today: ModelDay, expected: ModelUse) ->
     return {
         "counted_tokens": used.counted_tokens(budget),
         "counted_money": used.counted_money(budget),
-        "exhausted": verdict.sentence if isinstance(verdict, BudgetExhausted) else None,
+        "exhausted": None if verdict is None else verdict.sentence,
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.store.accounts import save_account
+from adapters.store.arena import ASTER
 from adapters.store.trades import apply_fills_to_trades
 from tasks import resources
 from tasks.account_state import AccountState, reconcile
@@ -18,7 +19,7 @@ from tasks.cycle import Cycle, claim_slot, holding_lease
 from tasks.decide import Decided, decide
 from tasks.market import Markets, fetch_klines
 from tasks.risk import Approval, check_risk
-from tests.arena import START, TestArena, build_account, hours
+from tests.arena import START, TestArena, build_account, hours, overtaken
 from trading.decisions import Action
 from trading.limits import RiskLimits
 from trading.orders import Fill, FillCause, Side
@@ -44,16 +45,23 @@ def claim(arena: TestArena, at: datetime) -> Cycle:
 
 
 async def judge(
-    cycle: Cycle, *, equity: str | None = None, wishes: dict[str, dict[str, Any]] | None = None
+    cycle: Cycle,
+    *,
+    equity: str | None = None,
+    wishes: dict[str, dict[str, Any]] | None = None,
+    at_last: Cycle | None = None,
 ) -> tuple[Approval, ...]:
-    """Risk's answer to the same wish for each asset (or the wishes by symbol) at an equity."""
+    """Risk's answer to the same wish for each asset (or the wishes by symbol) at an equity.
+
+    `at_last` is the cycle as it stands when the decision is ready.
+    """
     async with holding_lease(cycle):
         state = await reconcile(cycle)
         if equity is not None:
             state = at_equity(state, equity)
         markets = await fetch_klines.fn(cycle)
         decided = await decide.fn(cycle, state, markets)
-        return await check_risk.fn(cycle, state, markets, as_wished(decided, wishes))
+        return await check_risk.fn(at_last or cycle, state, markets, as_wished(decided, wishes))
 
 
 def as_wished(
@@ -139,18 +147,22 @@ def test_a_broken_equity_denies_entries_lets_closes_pass_and_is_not_stored(
     assert arena.rows("select * from app.risk_days") == []
 
 
-def test_an_entry_that_is_ready_when_the_next_slot_has_begun_is_denied_and_a_close_passes(
+def test_row_l21_in_real_time_an_entry_ready_after_the_next_slot_began_is_denied_a_close_passes(
     arena: TestArena, cycle: Cycle
 ) -> None:
-    clock = replace(cycle.arena.clock, market_anchor=cycle.slot + cycle.account.interval.length)
-    late = replace(cycle, arena=replace(cycle.arena, clock=clock))
+    late = overtaken(cycle, source=ASTER)
     wishes = {"BTCUSDT": BUY, "ETHUSDT": BUY | {"action": Action.CLOSE}}
-    approvals = asyncio.run(judge(late, wishes=wishes))
+    approvals = asyncio.run(judge(cycle, wishes=wishes, at_last=late))
     assert [each.decided.decision.symbol for each in approvals] == ["ETHUSDT"]
     assert arena.rows(
         "select verdict, verdict_code, verdict_limit, verdict_actual from app.decisions"
         " where symbol = 'BTCUSDT'"
     ) == [("denied", "late", "before 2026-11-20 01:00:00 UTC", "2026-11-20 01:00:00 UTC")]
+
+
+def test_on_a_market_that_is_not_the_worlds_a_slow_machine_denies_nothing(cycle: Cycle) -> None:
+    approvals = asyncio.run(judge(cycle, at_last=overtaken(cycle, source="simulated")))
+    assert [each.decided.decision.symbol for each in approvals] == ["BTCUSDT", "ETHUSDT"]
 
 
 def test_a_symbol_that_was_just_closed_waits_and_the_other_one_does_not(

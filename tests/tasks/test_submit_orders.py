@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.store.accounts import set_status, set_trading_state
+from adapters.store.arena import ASTER
 from adapters.store.cycles import claim_slot as claim_slot_row
 from adapters.venues.paper.venue import PaperVenue
 from tasks import orders, settling
@@ -17,7 +18,7 @@ from tasks.account_state import reconcile_account
 from tasks.cycle import Cycle
 from tasks.orders import submit
 from tasks.settling import resolve_unknown_orders
-from tests.arena import TestArena, hours
+from tests.arena import TestArena, hours, overtaken
 from tests.tasks.wishes import ENTRY
 from trading.account import AccountStatus, TradingState
 from trading.errors import LeaseLost, OutcomeUnknown, VenueUnavailable
@@ -240,12 +241,11 @@ async def test_a_halted_account_may_still_leave_its_position(
     assert (await reconcile_account.fn(cycle)).positions == ()
 
 
-async def test_an_entry_does_not_leave_once_the_next_slot_has_begun_and_a_way_out_does(
+async def test_in_real_time_no_entry_leaves_once_the_next_slot_has_begun_and_a_way_out_does(
     arena: TestArena, cycle: Cycle
 ) -> None:
     await submit(cycle, ENTRY)
-    clock = replace(cycle.arena.clock, market_anchor=cycle.slot + cycle.account.interval.length)
-    late = replace(cycle, arena=replace(cycle.arena, clock=clock))
+    late = overtaken(cycle, source=ASTER)
     entry = await submit(late, replace(ENTRY, symbol="ETHUSDT", quantity=Decimal("0.1")))
     assert (entry.state, entry.reason) == (
         IntentState.REFUSED,
@@ -253,3 +253,10 @@ async def test_an_entry_does_not_leave_once_the_next_slot_has_begun_and_a_way_ou
     )
     close = replace(ENTRY, leg=Leg.EXIT, side=Side.SELL)
     assert (await submit(late, close)).state is IntentState.FILLED
+
+
+async def test_on_a_market_that_is_not_the_worlds_an_entry_leaves_however_slow_the_machine(
+    cycle: Cycle,
+) -> None:
+    slow = overtaken(cycle, source="simulated")
+    assert (await submit(slow, ENTRY)).state is IntentState.FILLED

@@ -33,7 +33,7 @@ class RiskContext:
     at: datetime
     """The market time for which the decision was made."""
     judged_at: datetime
-    """The market time now, that of the verdict: who decides may have taken long."""
+    """The market time of the verdict: who decides may have taken long, where the market goes on."""
     next_slot: datetime
     """Market time of the account's next decision; this one is too late from then on."""
     equity: Decimal | None

@@ -64,3 +64,13 @@ class Mandate:
     @property
     def assets(self) -> tuple[str, ...]:
         return tuple(each.asset for each in self.tradables)
+
+    @property
+    def held(self) -> dict[str, Direction]:
+        """Open positions, by each name that their asset may have."""
+        return {
+            name: each.held
+            for each in self.tradables
+            if each.held is not Direction.FLAT
+            for name in each.names
+        }

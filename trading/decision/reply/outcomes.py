@@ -64,7 +64,10 @@ ABOUT: dict[Outcome, tuple[Rule, str]] = {
         "the provider stopped it at its length limit, or its brackets never close",
     ),
     Outcome.REFUSAL: (Rule.FINISH, "the model or the provider's filter declined to answer"),
-    Outcome.UNFINISHED: (Rule.FINISH, "it ended for a reason that is no proper end of an answer"),
+    Outcome.UNFINISHED: (
+        Rule.FINISH,
+        "it ended for a reason that is no proper end of an answer, or still asks for a tool",
+    ),
     Outcome.EMPTY: (Rule.FINISH, "nothing in it, or nothing after its reasoning"),
     Outcome.UNCLOSED_REASONING: (Rule.REASONING, "a reasoning tag is never closed"),
     Outcome.PROVIDER_ERROR: (

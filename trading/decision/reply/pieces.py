@@ -9,14 +9,23 @@ from __future__ import annotations
 import re
 
 from trading.decision.reply.outcomes import Outcome, UnreadableReply
-from trading.decision.reply.reasoning import BEGINS, Tag, end_of_reasoning, fold, tag_at
-from trading.decision.reply.tokens import Document, read_document
+from trading.decision.reply.prose import is_prose
+from trading.decision.reply.reasoning import (
+    BEGINS,
+    Tag,
+    end_of_draft,
+    end_of_reasoning,
+    fold,
+    tag_at,
+)
+from trading.decision.reply.tokens import Document, Kind, read_beginning, read_document
+from trading.decision.reply.tool_calls import is_tool_call_at
 from trading.decision.reply.words import quoted
 
 MOST_DOCUMENTS = 500
 """Pieces in braces. A hostile reply may have thousands, and none of them is an answer."""
 _MOST_OPEN_LISTS = 5
-"""Each costs a look at the whole text; more than one is possible with closing tags between only."""
+"""Each costs a look at the whole text; more than one is possible in prose and between closing tags."""
 _BRACES = "{｛"  # noqa: RUF001 - the full-width brace is what is repaired
 _LIST = re.compile(r"[\[［]\s*(?:[\[［{｛\"'“‘＂0-9-]|true|false|null)")  # noqa: RUF001 - as above
 """A list of JSON. Any other square bracket is prose: a link, a box to tick."""
@@ -41,6 +50,8 @@ class Pieces:
         self.open_list: int | None = None
         """The place of a list that never closes: all behind it stands inside of that list."""
         self._open_lists = 0
+        self.has_tool_call = False
+        """Outside of reasoning: in there, one is a part of a draft."""
         self.has_reasoning = False
         self.answer_from = 0
         """Behind the last reasoning."""
@@ -64,13 +75,52 @@ class Pieces:
     def _step(self, at: int) -> int:
         char = self.text[at]
         if char in _BRACES:
-            return self._keep(read_document(self.text, at))
+            return self._document(at)
         if char in "}｝":  # noqa: RUF001 - as above
-            raise UnreadableReply(Outcome.NOT_JSON, "A } closes a bracket that was never opened.")
+            return self._behind_draft(
+                at,
+                UnreadableReply(Outcome.NOT_JSON, "A } closes a bracket that was never opened."),
+            )
         if char in "[［" and self._begins_list(at):  # noqa: RUF001 - as above
             return self._list(at)
-        tag = tag_at(self._folded, at) if self._folded[at] in BEGINS else None
-        return at + 1 if tag is None else self._pass_over(tag)
+        if self._folded[at] not in BEGINS:
+            return at + 1
+        tag = tag_at(self._folded, at)
+        if tag is not None:
+            return self._pass_over(tag)
+        self.has_tool_call = self.has_tool_call or is_tool_call_at(self._folded, at)
+        return at + 1
+
+    def _document(self, at: int) -> int:
+        try:
+            document = read_document(self.text, at)
+        except UnreadableReply as unreadable:
+            return self._behind_draft(at, unreadable)
+        return self._keep(document)
+
+    def _behind_draft(self, at: int, unreadable: UnreadableReply) -> int:
+        """The place behind the draft that a broken bracket belongs to; else raises what is wrong.
+
+        Some templates open the reasoning themselves, and a draft may break off anywhere.
+        """
+        tag = end_of_draft(self._folded, at)
+        if tag is None or self._is_quoted(tag, at):
+            raise unreadable
+        return self._pass_over(tag)
+
+    def _is_quoted(self, tag: Tag, bracket: int) -> bool:
+        """Inside of a string that begins behind the bracket: words of a document that was cut.
+
+        Not where the tag begins a line, as in every template: a quote in a draft may never close.
+        """
+        before = self.text[: tag.start].rstrip(" \t")
+        if before.endswith("\n") or self.text[bracket] not in _BRACES:
+            return False
+        beginning = read_beginning(self.text, bracket, tag.start)
+        is_read = beginning.end >= tag.start
+        return not is_read or (
+            beginning.end > tag.start and beginning.tokens[-1].kind is not Kind.WORD
+        )
 
     def _keep(self, document: Document) -> int:
         self.documents.append(document)
@@ -89,10 +139,10 @@ class Pieces:
         try:
             listed = read_document(self.text, at)
         except UnreadableReply:
-            self.open_list = at
             self._open_lists += 1
             if self._open_lists > _MOST_OPEN_LISTS:
                 raise
+            self.open_list = None if is_prose(self.text, at) else at
             return at + 1
         return self._keep(listed) if listed.keys else listed.end
 
@@ -101,7 +151,7 @@ class Pieces:
         if not tag.is_opening and tag.is_whole:
             # Some templates open the reasoning themselves: all before its end is a draft.
             self.documents.clear()
-            self.open_list = None
+            self.open_list, self.has_tool_call = None, False
             return self._answer_begins(tag.end)
         end = end_of_reasoning(self._folded, tag) if tag.is_opening else None
         if end is None:

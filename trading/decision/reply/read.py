@@ -25,6 +25,8 @@ LONGEST_REASONING = 4_000
 """Characters of the words beside the decisions."""
 _MOST_NAMED = 50
 """Problems and dropped names that are kept; a hostile reply may have thousands."""
+_NO_ERROR = frozenset({"", "none", "no error"})
+"""What a model writes into a field for errors when there was none. Anything longer is an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def read_reply(reply: Reply, mandate: Mandate, contract: Contract = Contract.POR
     """The decisions that a reply stands for."""
     path: tuple[Step, ...] = ()
     try:
-        found = find_document(open_envelope(reply), contract.anchor)
+        found = find_document(open_envelope(reply), contract.anchor, mandate.held)
         path = found.steps
         document, repairs = parse_values(found.document)
         path += tuple(step for step in Step if step in repairs)
@@ -93,7 +95,10 @@ _READERS = {Contract.PORTFOLIO: read_portfolio, Contract.SINGLE: read_single}
 
 def _require_no_error(document: dict[str, Value]) -> None:
     """Decisions beside an error may be what was left of an answer."""
-    if document.get("error"):
+    error = document.get("error")
+    if isinstance(error, str) and error.strip().lower() in _NO_ERROR:
+        return
+    if error:
         raise UnreadableReply(
             Outcome.PROVIDER_ERROR, "An error stands beside the answer, in the same document."
         )

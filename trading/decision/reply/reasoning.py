@@ -49,6 +49,10 @@ class Tag:
     end: int
     """Of its last character, plus one."""
 
+    @property
+    def start(self) -> int:
+        return self.end - len(self.text)
+
 
 def fold(text: str) -> str:
     """The text in which tags are looked for, every character in its place."""
@@ -75,6 +79,20 @@ def end_of_reasoning(folded: str, opening: Tag) -> int | None:
         if depth == 0:
             return tag.end
     return None
+
+
+def end_of_draft(folded: str, at: int) -> Tag | None:
+    """The last closing tag behind a place, of reasoning that was opened before the place.
+
+    None where reasoning is opened first: that stands on its own.
+    """
+    last = None
+    for match in _TAG.finditer(folded, at):
+        tag = _tag(match)
+        if tag is not None and tag.is_opening:
+            return last
+        last = tag if tag is not None and tag.is_whole else last
+    return last
 
 
 def _tag(match: re.Match[str], within: str = "") -> Tag | None:

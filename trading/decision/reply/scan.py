@@ -1,25 +1,21 @@
 """Which document of a reply is the answer: one that stands alone and that nothing contradicts.
 
 Prose and fences have no meaning. Several documents of the contract are one when they say the same,
-else none; and whatever else speaks of assets and actions has to say what the document says.
+else none; and whatever else speaks of a decision has to say what the document says.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trading.decision.contract import PORTFOLIO_FIELDS, SINGLE_FIELDS, Contract
 from trading.decision.reply.outcomes import Outcome, Step, UnreadableReply
 from trading.decision.reply.pieces import Pieces
-from trading.decision.reply.tokens import Document, Token
+from trading.decision.reply.rivals import Rivals
+from trading.decision.reply.tokens import Document
+from trading.positions import Direction
 
 _FENCES = ("```", "```json", "```json5", "```jsonc", "~~~", "~~~json")
-_WORDS = frozenset({"exit_plan", "rationale", "reasoning", "confidence", "leverage"})
-"""Fields without an effect, which other JSON has as well."""
-_DECIDING = frozenset(
-    {*PORTFOLIO_FIELDS, *SINGLE_FIELDS, *(contract.anchor for contract in Contract)} - _WORDS
-)
-"""A piece with one of these fields speaks of a decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +26,23 @@ class Found:
     steps: tuple[Step, ...]
 
 
-def find_document(text: str, anchor: str) -> Found:
-    """The one document that has the key `anchor`.
+def find_document(text: str, anchor: str, held: Mapping[str, Direction]) -> Found:
+    """The one document that has the key `anchor`; `held` are the open positions, by every name.
 
     Raises
     ------
     UnreadableReply
-        Reasoning that is never closed, nothing beside it, no document, several that differ,
+        Reasoning that is never closed, nothing beside it, a call of a tool, no document, several that differ,
         brackets that do not match or never close.
     """
     pieces = Pieces(text)
     if pieces.has_reasoning and not text[pieces.answer_from :].strip() and not pieces.documents:
         raise UnreadableReply(Outcome.EMPTY, "The reply has nothing behind its reasoning.")
+    if pieces.has_tool_call:
+        raise UnreadableReply(
+            Outcome.UNFINISHED,
+            "The reply still asks for a tool, in its text: its decision is open.",
+        )
     anchored = [document for document in pieces.documents if anchor in document.keys]
     if not anchored:
         raise _missing(pieces.documents, anchor)
@@ -49,10 +50,11 @@ def find_document(text: str, anchor: str) -> Found:
         raise UnreadableReply(
             Outcome.NOT_JSON, "A square bracket stands around the document: send the object alone."
         )
-    first = anchored[0]
-    _require_agreement(first, anchored, anchor)
-    _require_no_rival(first, pieces.documents)
-    return Found(first, _steps(pieces, first, len(anchored)))
+    # A short form of it, as the other contract allows, may stand before the whole one.
+    whole = max(anchored, key=lambda each: len(each.tokens))
+    if len(pieces.documents) > 1:
+        _require_agreement(pieces.documents, anchored, anchor, Rivals(whole, held))
+    return Found(whole, _steps(pieces, whole, len(anchored)))
 
 
 def _missing(documents: list[Document], anchor: str) -> UnreadableReply:
@@ -63,28 +65,21 @@ def _missing(documents: list[Document], anchor: str) -> UnreadableReply:
     return UnreadableReply(Outcome.NO_DOCUMENT, f"The reply has no JSON document with {anchor}.")
 
 
-def _require_agreement(first: Document, anchored: list[Document], anchor: str) -> None:
-    if any(other.tokens != first.tokens for other in anchored):
+def _require_agreement(
+    documents: list[Document], anchored: list[Document], anchor: str, rivals: Rivals
+) -> None:
+    """A piece before or behind the document may be a second thought, or the first one."""
+    if not all(rivals.is_agreeing(each) for each in anchored):
         raise UnreadableReply(
             Outcome.SEVERAL_DOCUMENTS,
             f"The reply has {len(anchored)} documents with {anchor}, and they differ.",
         )
-
-
-def _require_no_rival(first: Document, documents: list[Document]) -> None:
-    """An entry before or behind the document may be a second thought, or the first one."""
-    others = [each for each in documents if each is not first and _speaks_of_a_decision(each)]
-    parts = first.parts if others else frozenset[tuple[Token, ...]]()
-    if any(each.tokens not in parts for each in others):
+    if any(rivals.is_rival(each) for each in documents):
         raise UnreadableReply(
             Outcome.SEVERAL_DOCUMENTS,
             "The reply speaks of a decision beside its document, and says something else there:"
             " send one object and nothing else.",
         )
-
-
-def _speaks_of_a_decision(document: Document) -> bool:
-    return any(key.lower() in _DECIDING for key in document.keys)
 
 
 def _steps(pieces: Pieces, document: Document, count: int) -> tuple[Step, ...]:

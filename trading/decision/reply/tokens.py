@@ -8,6 +8,7 @@ the reading of the whole reply: it was cut, and a cut reply is never completed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
@@ -96,26 +97,39 @@ def read_document(text: str, start: int) -> Document:
     return reader.document()
 
 
+def read_beginning(text: str, start: int, until: int) -> Document:
+    """What begins between a bracket and a place, whether its brackets close or not.
+
+    It ends behind the place where a string or a word stands around that, and before the place where
+    it can be read no further.
+    """
+    reader = _Reader(text, start)
+    with suppress(UnreadableReply):
+        while not reader.is_closed and reader.at < until:
+            reader.step()
+    return reader.document()
+
+
 class _Reader:
     """The place in the text, the brackets that are open, and what was found."""
 
     def __init__(self, text: str, start: int) -> None:
         self._text = text
         self._start = start
-        self._at = start
+        self.at = start
         self._open: list[str] = []
         self._tokens: list[Token] = []
         self._repairs: set[Step] = set()
         self.is_closed = False
 
     def document(self) -> Document:
-        return Document(self._start, self._at, tuple(self._tokens), frozenset(self._repairs))
+        return Document(self._start, self.at, tuple(self._tokens), frozenset(self._repairs))
 
     def step(self) -> None:
         """Read one token, comment or space."""
-        if self._at >= len(self._text):
+        if self.at >= len(self._text):
             raise _cut()
-        char = self._text[self._at]
+        char = self._text[self.at]
         if char.isspace() or char == "\ufeff":
             self._space(char)
         elif char in PUNCTUATION:
@@ -130,7 +144,7 @@ class _Reader:
     def _space(self, char: str) -> None:
         if char not in " \t\r\n":
             self._repairs.add(Step.PUNCTUATION)
-        self._at += 1
+        self.at += 1
 
     def _mark(self, char: str) -> None:
         mark = PUNCTUATION[char]
@@ -149,7 +163,7 @@ class _Reader:
                 )
             self.is_closed = not self._open
         self._tokens.append(Token(Kind.MARK, mark))
-        self._at += 1
+        self.at += 1
 
     def _expects_token(self) -> bool:
         """Only here may a quote other than " open a string: elsewhere it is an apostrophe."""
@@ -159,7 +173,7 @@ class _Reader:
     def _string(self, quote: str) -> None:
         if quote != '"':
             self._repairs.add(Step.QUOTES)
-        closing, begin, end = _QUOTES[quote], self._at + 1, self._at + 1
+        closing, begin, end = _QUOTES[quote], self.at + 1, self.at + 1
         while end < len(self._text) and self._text[end] != closing:
             end += 2 if self._text[end] == _ESCAPE else 1
         if end >= len(self._text):
@@ -169,28 +183,28 @@ class _Reader:
             self._repairs.add(Step.RAW_NEWLINE)
         value = unescape(raw, quote)
         self._tokens.append(Token(Kind.BROKEN, raw) if value is None else Token(Kind.STRING, value))
-        self._at = end + 1
+        self.at = end + 1
 
     def _starts_comment(self) -> bool:
-        return self._text[self._at] == "#" or self._text[self._at : self._at + 2] in ("//", "/*")
+        return self._text[self.at] == "#" or self._text[self.at : self.at + 2] in ("//", "/*")
 
     def _comment(self) -> None:
         self._repairs.add(Step.COMMENT)
-        is_block = self._text.startswith("/*", self._at)
-        end = self._text.find("*/" if is_block else "\n", self._at + 2 * is_block)
+        is_block = self._text.startswith("/*", self.at)
+        end = self._text.find("*/" if is_block else "\n", self.at + 2 * is_block)
         if end < 0:
             raise _cut()
-        self._at = end + (2 if is_block else 1)
+        self.at = end + (2 if is_block else 1)
 
     def _word(self) -> None:
-        begin = self._at
-        self._at += 1
-        while self._at < len(self._text) and not self._ends_word():
-            self._at += 1
-        self._tokens.append(Token(Kind.WORD, self._text[begin : self._at]))
+        begin = self.at
+        self.at += 1
+        while self.at < len(self._text) and not self._ends_word():
+            self.at += 1
+        self._tokens.append(Token(Kind.WORD, self._text[begin : self.at]))
 
     def _ends_word(self) -> bool:
-        char = self._text[self._at]
+        char = self._text[self.at]
         return char.isspace() or char in PUNCTUATION or char == '"' or self._starts_comment()
 
 
