@@ -14,7 +14,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -209,5 +209,6 @@ def _stop_if_unused(folder: Path) -> None:
 def _sweep_abandoned_servers(root: Path) -> None:
     """A session that was killed leaves its server; the next one takes it away."""
     for folder in root.glob(f"{FOLDER_PREFIX}*"):
-        if folder.stat().st_uid == os.geteuid() and (folder / "users.lock").exists():
-            _stop_if_unused(folder)
+        with suppress(FileNotFoundError):  # another worker of this session was faster
+            if folder.stat().st_uid == os.geteuid() and (folder / "users.lock").exists():
+                _stop_if_unused(folder)
