@@ -31,7 +31,7 @@ class Setbacks:
             yield
         except (LeaseLost, AccountBarred):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others come first
+        except Exception as error:  # noqa: BLE001 - `raise_first` raises it when all had their turn
             run_log().error("%s: %s failed, the rest goes on: %s", self._account_id, what, error)
             self._first = self._first or error
 

@@ -18,7 +18,17 @@ from trading.decision.reply.reasoning import (
     fold,
     tag_at,
 )
-from trading.decision.reply.tokens import Document, Kind, read_beginning, read_document
+from trading.decision.reply.tokens import (
+    CLOSED_BRACES,
+    CLOSED_LISTS,
+    OPEN_BRACES,
+    OPEN_LISTS,
+    QUOTES,
+    Document,
+    Kind,
+    read_beginning,
+    read_document,
+)
 from trading.decision.reply.tool_calls import is_tool_call_at
 from trading.decision.reply.words import quoted
 
@@ -26,8 +36,16 @@ MOST_DOCUMENTS = 500
 """Pieces in braces. A hostile reply may have thousands, and none of them is an answer."""
 _MOST_OPEN_LISTS = 5
 """Each costs a look at the whole text; more than one is possible in prose and between closing tags."""
-_BRACES = "{｛"  # noqa: RUF001 - the full-width brace is what is repaired
-_LIST = re.compile(r"[\[［]\s*(?:[\[［{｛\"'“‘＂0-9-]|true|false|null)")  # noqa: RUF001 - as above
+
+
+def _any_of(chars: frozenset[str]) -> str:
+    return f"[{re.escape(''.join(sorted(chars)))}]"
+
+
+_LIST = re.compile(
+    _any_of(OPEN_LISTS)
+    + rf"\s*(?:{_any_of(OPEN_LISTS | OPEN_BRACES | QUOTES)}|[0-9-]|true|false|null)"
+)
 """A list of JSON. Any other square bracket is prose: a link, a box to tick."""
 _INTERVAL = re.compile(r"\[\s{0,3}[-+$0-9.,]{1,40}%?\s{0,3}[,;]\s{0,3}[-+$0-9.,]{1,40}%?\s{0,3}\)")
 """A half-open one, as in `[0.5, 0.7)`: prose as well."""
@@ -70,18 +88,18 @@ class Pieces:
         while behind < len(self.text) and self.text[behind].isspace():
             behind += 1
         neighbours = self.text[max(before, 0)], self.text[behind : behind + 1]
-        return neighbours[0] in "[［" or neighbours[1] in ("]", "］")  # noqa: RUF001 - as above
+        return neighbours[0] in OPEN_LISTS or neighbours[1] in CLOSED_LISTS
 
     def _step(self, at: int) -> int:
         char = self.text[at]
-        if char in _BRACES:
+        if char in OPEN_BRACES:
             return self._document(at)
-        if char in "}｝":  # noqa: RUF001 - as above
+        if char in CLOSED_BRACES:
             return self._behind_draft(
                 at,
                 UnreadableReply(Outcome.NOT_JSON, "A } closes a bracket that was never opened."),
             )
-        if char in "[［" and self._begins_list(at):  # noqa: RUF001 - as above
+        if char in OPEN_LISTS and self._begins_list(at):
             return self._list(at)
         if self._folded[at] not in BEGINS:
             return at + 1
@@ -114,7 +132,7 @@ class Pieces:
         Not where the tag begins a line, as in every template: a quote in a draft may never close.
         """
         before = self.text[: tag.start].rstrip(" \t")
-        if before.endswith("\n") or self.text[bracket] not in _BRACES:
+        if before.endswith("\n") or self.text[bracket] not in OPEN_BRACES:
             return False
         beginning = read_beginning(self.text, bracket, tag.start)
         is_read = beginning.end >= tag.start

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from trading.decision.reply.numerals import is_json_number
-from trading.decision.reply.tokens import Kind, Token, read_beginning
+from trading.decision.reply.tokens import OPEN_BRACES, Kind, Token, read_beginning
 
 _FENCES = ("```", "~~~")
 """They have no meaning, so they are no words of prose either."""
@@ -18,7 +18,7 @@ def is_prose(text: str, bracket: int) -> bool:
     A list of JSON that was cut may lack a comma between two numbers, have a word that is none of
     JSON's, or a string with quotes in it. Two words and no quote are a sentence.
     """
-    braces = [at for at in (text.find(brace, bracket) for brace in "{｛") if at >= 0]  # noqa: RUF001 - the full-width brace is what is repaired
+    braces = [at for at in (text.find(brace, bracket) for brace in OPEN_BRACES) if at >= 0]
     beginning = read_beginning(text, bracket, min(braces, default=len(text)))
     tokens = [token for token in beginning.tokens if not token.text.startswith(_FENCES)]
     has_string = any(token.kind in (Kind.STRING, Kind.BROKEN) for token in tokens)

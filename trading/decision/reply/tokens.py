@@ -21,8 +21,19 @@ DEEPEST = 32
 PUNCTUATION = {char: char for char in "{}[]:,"} | dict(zip("｛｝［］：，", "{}[]:,", strict=True))  # noqa: RUF001 - the full-width twins are what is repaired
 """What a character stands for between strings."""
 OPENING = {"{": "}", "[": "]"}
+
+
+def spellings(plain: str) -> frozenset[str]:
+    """The characters that stand for a piece of punctuation: itself, and its full-width twin."""
+    return frozenset(char for char, means in PUNCTUATION.items() if means == plain)
+
+
+OPEN_BRACES, CLOSED_BRACES = spellings("{"), spellings("}")
+OPEN_LISTS, CLOSED_LISTS = spellings("["), spellings("]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "＂": "＂"}  # noqa: RUF001 - as above
 """Each quote with the one that closes it."""
+QUOTES = frozenset(_QUOTES)
+"""What begins a string."""
 _ESCAPE = "\\"
 
 
