@@ -107,13 +107,18 @@ async def test_row_10_what_a_close_could_not_fill_is_sent_again_until_nothing_is
     live.require_equal_ledgers()
 
 
+def take_at_most(live: LiveArena, quantity: str) -> None:
+    """The venue takes no larger market order, and a new process reads that."""
+    market = live.sandbox.venue.market("BTCUSDT")
+    market.instrument = replace(market.instrument, max_market_quantity=Decimal(quantity))
+    resources.forget()
+
+
 async def test_row_10_a_position_larger_than_the_venues_market_order_is_closed_in_parts(
     live: LiveArena,
 ) -> None:
     await live.cycle(LONG)
-    market = live.sandbox.venue.market("BTCUSDT")
-    market.instrument = replace(market.instrument, max_market_quantity=Decimal("0.003"))
-    resources.forget()
+    take_at_most(live, "0.003")
     await live.cycle(close=True)
     assert (live.held, live.resting) == (0, [])
     assert len(live.intents("exit")) == 4
@@ -124,9 +129,7 @@ async def test_row_10_a_close_that_a_thin_book_never_fills_is_told_and_ends(
     live: LiveArena,
 ) -> None:
     await live.cycle(LONG)
-    market = live.sandbox.venue.market("BTCUSDT")
-    market.instrument = replace(market.instrument, max_market_quantity=Decimal("0.003"))
-    resources.forget()
+    take_at_most(live, "0.003")
     for _ in range(40):
         live.sandbox.plan_fills(Decimal(0))
     await live.cycle(close=True)

@@ -173,15 +173,14 @@ class AccountReader:
 
     async def _open_orders(self, held: Iterable[str]) -> tuple[Order, ...]:
         symbols = sorted({*self._symbols, *held})
-        whole = await self._whole_list() if self._must_sweep else None
-        if whole is None and len(symbols) >= WHOLE_LIST_WEIGHT:
-            whole = await self._client.orders.open_orders(priority=self.priority)
-        if whole is None:
+        found = await self._whole_list() if self._must_sweep else None
+        if found is None and len(symbols) >= WHOLE_LIST_WEIGHT:
+            found = await self._client.orders.open_orders(priority=self.priority)
+        if found is None:
             pages = await _few_at_a_time(
                 [partial(self._page, symbol, self.priority) for symbol in symbols]
             )
-            whole = tuple(each for page in pages for each in page)
-        found = whole
+            found = tuple(each for page in pages for each in page)
         self._symbols |= {*symbols, *(each.symbol for each in found)}
         return _mapped(found)
 
